@@ -1,0 +1,70 @@
+"""Which faces are observed and which are remembered: the part of a biased memory in data."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from aign_tf.config import setting
+from aign_tf.data.faces import FaceSet
+from aign_tf.data.folders import read_faces
+from aign_tf.data.selection import select
+from aign_tf.data.synthetic import faces as procedural
+from aign_tf.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class FaceDataConfig:
+    dir: str = setting("", "folder of faces (--data_dir); empty: procedural faces")
+    memory_dir: str = setting(
+        "", "folder of remembered faces (--memory_dir); empty: by data.memory"
+    )
+    memory: str = setting("big_lips=1", 'which faces are remembered, as "gender=female and age<30"')
+    observed: str = setting("", "which faces are observed; empty: all that are not remembered")
+    image_size: int = setting(64, "side of the square pictures in pixels")
+    crop: float = setting(1.0, "centred square, as a share of a picture's shorter side")
+    samples: int = setting(6000, "procedural faces to draw")
+    flip: bool = setting(True, "mirror pictures at random in training")
+
+
+@dataclasses.dataclass(frozen=True)
+class FaceRoles:
+    """Faces of every split in their roles; no picture has both.
+
+    Attributes:
+      observed: faces that observations are made of.
+      memory: real faces that discriminators compare with.
+    """
+
+    observed: FaceSet
+    memory: FaceSet
+
+
+def load_roles(config: FaceDataConfig, seed: int) -> FaceRoles:
+    """Reads or draws the faces and casts them.
+
+    Raises:
+      UserError: no face is left for a role in training, or whatever reading finds wrong.
+    """
+    if config.dir:
+        faces = read_faces(config.dir, config.image_size, config.crop)
+    else:
+        drawn = procedural.generate(config.samples, config.image_size, seed)
+        faces = procedural.face_set(drawn)
+    if config.memory_dir:
+        memory = read_faces(config.memory_dir, config.image_size, config.crop)
+        rows = np.ones(len(faces), bool)
+        rest = rows
+    else:
+        remembered = select(config.memory, faces, purpose="memory")
+        memory = faces.select(remembered)
+        rest = ~remembered
+    if config.observed:
+        rest = rest & select(config.observed, faces, purpose="observations")
+    roles = FaceRoles(faces.select(rest), memory)
+    for role, chosen in (("observed", roles.observed), ("remembered", roles.memory)):
+        if not np.any(chosen.split == "train"):
+            origin = config.dir or "the procedural faces"
+            raise UserError(f"no {role} face in the training split of {origin}")
+    return roles

@@ -1,0 +1,117 @@
+"""From a trained run to metrics.json, a table and a picture, with baselines in the same call."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from absl import logging
+
+from aign_tf import training
+from aign_tf.config import flat
+from aign_tf.data.pictures import write_picture
+from aign_tf.errors import UserError
+from aign_tf.files import replacing, write_json
+from aign_tf.run_folder import RunFolder
+from aign_tf.task import Task
+
+OURS = "aign"
+RECONSTRUCTION = "reconstruction"
+
+
+def evaluate(
+    task: Task, trained_on: Task, run: RunFolder, split: str, samples: int
+) -> dict[str, Any]:
+    """Evaluates the run's generator; writes metrics.json, metrics.txt and report.png.
+
+    Beside the baselines of the task stands `reconstruction`: the same generator, trained for as
+    many steps without an adversary. It is trained at the first call and kept in the run folder.
+
+    Args:
+      task: what to evaluate on; its data may differ from the data of the training.
+      trained_on: the task as it was trained, for the reconstruction arm.
+      run: a run that has a generator.
+      split: "validation" or "test".
+      samples: the largest number of observations to use.
+    """
+    description = run.read()
+    generators = {OURS: load_generator(run), RECONSTRUCTION: _reconstruction(trained_on, run)}
+    found = task.evaluate(generators, split, samples)
+    metrics = {
+        candidate: {name: _number(value) for name, value in values.items()}
+        for candidate, values in found.metrics.items()
+    }
+    result = {
+        "task": description["task"],
+        "preset": description["preset"],
+        "step": run.step(),
+        "split": split,
+        "samples": found.samples,
+        "metrics": metrics.pop(OURS),
+        "baselines": metrics,
+        "notes": found.notes,
+    }
+    write_json(run.metrics, result)
+    with replacing(run.table) as temporary:
+        temporary.write_text(table(result) + "\n", encoding="utf-8")
+    write_picture(run.report, found.picture)
+    return result
+
+
+def load_generator(run: RunFolder) -> keras.Model:
+    """The averaged generator of a run, computing in float32."""
+    if not run.generator.exists():
+        raise UserError(f"{run.path} has no {run.generator.name} yet: finish or stop its training")
+    return keras.saving.load_model(run.generator, compile=False)
+
+
+def table(result: dict[str, Any]) -> str:
+    """metrics.json as text: one line for each candidate, one column for each metric."""
+    candidates = {OURS: result["metrics"], **result["baselines"]}
+    names = list(dict.fromkeys(name for values in candidates.values() for name in values))
+    rows = [["", *names]]
+    for candidate, values in candidates.items():
+        rows.append([candidate, *(_text(values.get(name)) for name in names)])
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if index else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths))
+        ).rstrip()
+        for row in rows
+    ]
+    notes = [f"{name}: {_text(value)}" for name, value in result["notes"].items()]
+    where = "{task} {preset}, step {step}, {samples} samples of the {split} split".format(**result)
+    return "\n".join([where, *lines, *notes])
+
+
+def _reconstruction(task: Task, run: RunFolder) -> keras.Model:
+    config = task.config
+    alone = dataclasses.replace(
+        config,
+        loss=dataclasses.replace(config.loss, adversarial_weight=0.0),
+        train=dataclasses.replace(config.train, steps=max(run.step(), 1)),
+    )
+    arm = RunFolder(run.baselines / RECONSTRUCTION)
+    description = run.read()
+    arm.claim(description["task"], description["preset"], flat(alone))
+    if arm.step() < alone.train.steps:
+        logging.info("training the baseline without an adversary, %d steps", alone.train.steps)
+    ended = training.train(type(task)(alone), arm)
+    if not ended.finished:
+        raise KeyboardInterrupt
+    return load_generator(arm)
+
+
+def _number(value: Any) -> float | None:
+    """JSON has no NaN."""
+    return None if not math.isfinite(value) else float(np.round(value, 6))
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,46 @@
+"""Keras layers that more than one network is built from."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+
+class Float32Layer(layers.Layer):
+    """Computes in float32 whatever the precision policy: geometry, and pixels that must stay."""
+
+    def __init__(self, dtype="float32", **kwargs):
+        super().__init__(dtype=dtype, **kwargs)
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class Composite(Float32Layer):
+    """Known pixels where the mask is 1, predicted pixels where it is 0."""
+
+    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        """`[known [B,H,W,C], predicted [B,H,W,C], mask [B,H,W,1]]` -> `[B,H,W,C]`."""
+        known, predicted, mask = inputs
+        return mask * known + (1.0 - mask) * predicted
+
+
+def normal_initializer() -> keras.initializers.Initializer:
+    """Truncated normal of deviation 0.02 (Radford et al. 2016), a fresh one for every layer."""
+    return keras.initializers.TruncatedNormal(stddev=0.02)
+
+
+def batch_normalization() -> layers.Layer:
+    """As in the paper's code."""
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+
+
+def residual_block(x, width: int, dilation: int = 1):
+    """x + conv(relu(conv(x))), 3x3, without normalisation (Lim et al. 2017)."""
+    y = layers.Conv2D(width, 3, padding="same", dilation_rate=dilation, activation="relu")(x)
+    return layers.Add()([x, layers.Conv2D(width, 3, padding="same")(y)])
+
+
+def upsample(x, width: int):
+    """Doubles height and width: bilinear resize, then a convolution, so no checkerboard appears."""
+    x = layers.UpSampling2D(interpolation="bilinear")(x)
+    return layers.Conv2D(width, 3, padding="same", activation="relu")(x)

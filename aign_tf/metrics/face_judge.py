@@ -1,0 +1,85 @@
+"""How far faces lie on the memory's side, by networks trained in the call and held to account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from aign_tf.data.augment import normalized
+from aign_tf.data.face_roles import FaceRoles
+from aign_tf.data.faces import FaceSet
+from aign_tf.metrics import probes
+from aign_tf.metrics.kid import inception_features, kid
+
+
+class FaceJudge:
+    """Scores pictures against a memory.
+
+    The probes learn from training faces only, and `notes` reports how they do on held-out faces.
+    The features of KID come from real held-out faces, or from Inception if its weights are given.
+
+    Args:
+      roles: observed and remembered faces.
+      split: the held-out split that is judged.
+      region: part whose height is measured where the data has boxes for it, or "".
+      inception_weights: Keras weights file of InceptionV3 without its top, or "".
+      seed: of the probes.
+    """
+
+    def __init__(
+        self, roles: FaceRoles, split: str, region: str, inception_weights: str = "", seed: int = 0
+    ):
+        train = FaceRoles(roles.observed.in_split("train"), roles.memory.in_split("train"))
+        held_out = FaceRoles(roles.observed.in_split(split), roles.memory.in_split(split))
+        self._attribute = probes.train_attribute_probe(
+            *_labelled(train), held_out=_labelled(held_out), seed=seed
+        )
+        self.notes: dict[str, Any] = {"bias_probe_balanced_accuracy": self._attribute.accuracy}
+        self._height = None
+        if region:
+            self._train_height(train, held_out, region, seed)
+        self._features = (
+            inception_features(inception_weights)
+            if inception_weights
+            else probes.train_feature_network(_labelled(held_out)[0], seed=seed)
+        )
+        self.notes["kid_features"] = self._features.name
+        self._real = self._features(normalized(held_out.memory.images).numpy())
+
+    def score(self, faces: np.ndarray) -> dict[str, float]:
+        """`kid`, `bias_rate`, and `region_height_px` if measured, of `[B, S, S, 3]` in [-1, 1]."""
+        scores = {
+            "kid": kid(self._features(faces), self._real)[0],
+            "bias_rate": self._attribute.share(faces),
+        }
+        if self._height:
+            scores["region_height_px"] = float(np.mean(self._height.predict(faces)))
+        return scores
+
+    def _train_height(self, train: FaceRoles, held_out: FaceRoles, region: str, seed: int) -> None:
+        images, heights = _heights(train, region)
+        seen_images, seen_heights = _heights(held_out, region)
+        if len(images) and len(seen_images):
+            self._height = probes.train_size_probe(
+                images, heights, held_out=(seen_images, seen_heights), seed=seed
+            )
+            self.notes["height_probe_mean_absolute_error_px"] = self._height.mean_absolute_error
+
+
+def _labelled(roles: FaceRoles) -> tuple[np.ndarray, np.ndarray]:
+    images = np.concatenate([roles.observed.images, roles.memory.images])
+    labels = np.repeat([0, 1], [len(roles.observed), len(roles.memory)])
+    return images, labels
+
+
+def _heights(roles: FaceRoles, region: str) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures with a measured region, and the height of its box in pixels."""
+
+    def measured(faces: FaceSet) -> tuple[np.ndarray, np.ndarray]:
+        boxes = faces.boxes.get(region, np.full((len(faces), 4), np.nan, np.float32))
+        known = np.isfinite(boxes).all(axis=1)
+        return faces.images[known], boxes[known, 3] - boxes[known, 1]
+
+    pairs = [measured(roles.observed), measured(roles.memory)]
+    return tuple(np.concatenate(columns) for columns in zip(*pairs))

@@ -1,0 +1,279 @@
+"""Adversarial Inverse Graphics Networks as one Keras model.
+
+    min_G max_D   rho(R(G(x)), x)  +  sum_k beta_k [ log D_k(m_k) + log(1 - D_k(z_k)) ],   z = G(x)
+
+Source: Tung, Harley, Seto, Fragkiadaki, "Adversarial Inverse Graphics Networks", ICCV 2017.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from aign_tf import compat, losses
+
+Tensors = dict[str, tf.Tensor]
+
+
+class AIGN(keras.Model):
+    """A generator, a renderer and any number of discriminators, trained without pairs.
+
+    A batch is a dict of dicts of tensors, batch first: `observation` x, `memory` m (real factors
+    that belong to no observation in the batch), and optionally `truth`, the factors that belong to
+    the observations, which is read only when `paired_weight` is above zero.
+
+    Calling the model, and `test_step`, use the generator with averaged weights.
+
+    Args:
+      generator: functional model, dict of observations -> dict of factors z.
+      averaged: a second model of the same architecture; receives the exponential moving average
+        of the generator's weights.
+      renderer: layer without weights, `(factors, observation) -> dict` of re-rendered observations.
+      discriminators: name -> functional model from a dict of the factors that it sees to logits.
+        None at all gives training by reconstruction alone.
+      seed: of everything random inside a step. What a step draws depends on this and on the
+        number of the step alone, so that a resumed run draws the same.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        averaged: keras.Model,
+        renderer: keras.layers.Layer,
+        discriminators: dict[str, keras.Model],
+        seed: int = 0,
+    ):
+        super().__init__(name="aign")
+        self.generator = generator
+        self.averaged = averaged
+        self.averaged.set_weights(generator.get_weights())
+        self.renderer = renderer
+        self.discriminators = dict(discriminators)
+        self.seed = seed
+        same = tf.VariableAggregation.ONLY_FIRST_REPLICA
+        self.step = tf.Variable(0, dtype=tf.int64, trainable=False, aggregation=same)
+        # Before its first step a discriminator counts as losing.
+        self.previous_loss = {
+            name: tf.Variable(
+                float("inf"), trainable=False, aggregation=tf.VariableAggregation.MEAN
+            )
+            for name in discriminators
+        }
+
+    def compile(
+        self,
+        generator_optimizer: keras.optimizers.Optimizer,
+        discriminator_optimizers: dict[str, keras.optimizers.Optimizer],
+        adversarial: str = "non_saturating",
+        reprojection: Callable[[Tensors, Tensors], tf.Tensor] = losses.mean_squared,
+        paired: Callable[[Tensors, Tensors], tf.Tensor] = losses.mean_squared,
+        reprojection_weight: float = 1.0,
+        adversarial_weight: float = 0.01,
+        paired_weight: float = 0.0,
+        r1: float = 0.0,
+        gradient_penalty: float = 0.0,
+        generator_steps: int = 1,
+        discriminator_steps: int = 1,
+        label_swap: float = 0.0,
+        skip_winning_below: float = 0.0,
+        ema_decay: float = 0.999,
+        steps_per_execution: int = 1,
+        jit_compile: bool = False,
+    ):
+        """Fixes how the parts learn.
+
+        Args:
+          generator_optimizer: gradient clipping is the optimizer's (`global_clipnorm`).
+          discriminator_optimizers: name -> optimizer, one for each discriminator.
+          adversarial: a family of `losses.FAMILIES`.
+          reprojection: rho, `(rendered, observation) -> scalar`.
+          paired: `(factors named in truth, truth) -> scalar`; used when `paired_weight` > 0.
+          reprojection_weight, adversarial_weight, paired_weight: of the terms of the formula.
+          r1: weight of the R1 penalty at real factors; 0 leaves it out.
+          gradient_penalty: weight of the penalty between real and fake; 0 leaves it out.
+          generator_steps, discriminator_steps: updates of either side for each batch; the sides
+            move together as long as both have updates left.
+          label_swap: probability that real and fake change roles for the discriminators in a step.
+          skip_winning_below: a discriminator rests while its previous loss is at most this; with
+            0 it never does.
+          ema_decay: of the averaged weights, reached gradually; 0 makes them the last weights.
+          steps_per_execution, jit_compile: as in `keras.Model.compile`.
+        """
+        super().compile(steps_per_execution=steps_per_execution, jit_compile=jit_compile)
+        self.family = losses.adversarial(adversarial)
+        self.generator_optimizer = generator_optimizer
+        self.discriminator_optimizers = dict(discriminator_optimizers)
+        self.reprojection, self.paired = reprojection, paired
+        self.reprojection_weight = reprojection_weight
+        self.adversarial_weight = adversarial_weight
+        self.paired_weight = paired_weight
+        self.r1, self.gradient_penalty = r1, gradient_penalty
+        self.generator_steps, self.discriminator_steps = generator_steps, discriminator_steps
+        self.label_swap, self.skip_winning_below = label_swap, skip_winning_below
+        self.ema_decay = ema_decay
+        terms = ["reprojection", "gradient_norm/generator"]
+        terms += ["paired"] if paired_weight > 0 else []
+        for name in self.discriminators:
+            terms += [f"adversarial/{name}", f"discriminator/{name}", f"gradient_norm/{name}"]
+        self._trackers = {name: keras.metrics.Mean(name=name, dtype="float32") for name in terms}
+        # Slots are made now, since a checkpoint can be restored before the first step.
+        generator_optimizer.build(self.generator.trainable_variables)
+        for name, optimizer in self.discriminator_optimizers.items():
+            optimizer.build(self.discriminators[name].trainable_variables)
+
+    def call(self, observation: Tensors, training: bool = False) -> Tensors:
+        return self.averaged(observation, training=training)
+
+    def train_step(self, batch: dict[str, Tensors]) -> Tensors:
+        terms = {}
+        for update in range(max(self.generator_steps, self.discriminator_steps)):
+            terms.update(
+                self._update(
+                    batch,
+                    seed=tf.stack([self.seed + update, self.step]),
+                    generator=update < self.generator_steps,
+                    discriminators=update < self.discriminator_steps,
+                )
+            )
+        self.step.assign_add(1)
+        return self._tracked(terms)
+
+    def test_step(self, batch: dict[str, Tensors]) -> Tensors:
+        factors = self.averaged(batch["observation"], training=False)
+        _, terms = self._generator_loss(batch, factors, self._logits(factors, training=False))
+        return self._tracked(terms)
+
+    def _update(self, batch, seed, generator: bool, discriminators: bool) -> Tensors:
+        """One simultaneous update of the sides that are named; returns the terms of the losses."""
+        memory = batch["memory"]
+        with tf.GradientTape(persistent=True) as tape:
+            factors = self.generator(batch["observation"], training=True)
+            fake = self._logits(factors, training=True)
+            generator_loss, terms = self._generator_loss(batch, factors, fake)
+            scaled_loss = self._scaled(self.generator_optimizer, generator_loss)
+
+            real = self._logits(memory, training=True) if discriminators else {}
+            swap = tf.random.stateless_uniform([], seed) < self.label_swap
+            scaled_losses = {}
+            for name in real:
+                loss = self._game(real[name], fake[name], swap)
+                terms[f"discriminator/{name}"] = loss
+                loss += self._penalty(name, memory, factors, seed)
+                scaled_losses[name] = self._scaled(self.discriminator_optimizers[name], loss)
+
+        if generator:
+            terms["gradient_norm/generator"] = self._descend(
+                self.generator_optimizer, tape, scaled_loss, self.generator
+            )
+            self._average()
+        for name, scaled in scaled_losses.items():
+            terms[f"gradient_norm/{name}"] = self._descend_unless_winning(
+                name, tape, scaled, terms[f"discriminator/{name}"]
+            )
+        return terms
+
+    def _generator_loss(self, batch, factors, fake) -> tuple[tf.Tensor, Tensors]:
+        """The formula: reprojection + sum of adversarial terms + optional paired term."""
+        observation = batch["observation"]
+        rendered = self.renderer(factors, observation)
+        terms = {"reprojection": self.reprojection(rendered, observation)}
+        loss = self.reprojection_weight * terms["reprojection"]
+        for name, logits in fake.items():
+            terms[f"adversarial/{name}"] = self.family.generator(logits)
+            loss += self.adversarial_weight * terms[f"adversarial/{name}"]
+        if self.paired_weight > 0:
+            truth = batch["truth"]
+            predicted = {name: factors[name] for name in truth}
+            terms["paired"] = self.paired(predicted, truth)
+            loss += self.paired_weight * terms["paired"]
+        return loss, terms
+
+    def _logits(self, factors: Tensors, training: bool) -> Tensors:
+        return {
+            name: tf.cast(
+                discriminator(_seen(discriminator, factors), training=training), tf.float32
+            )
+            for name, discriminator in self.discriminators.items()
+        }
+
+    def _game(self, real: tf.Tensor, fake: tf.Tensor, swap: tf.Tensor) -> tf.Tensor:
+        if self.label_swap > 0:
+            real, fake = tf.where(swap, fake, real), tf.where(swap, real, fake)
+        return self.family.discriminator(real, fake)
+
+    def _penalty(self, name: str, memory: Tensors, factors: Tensors, seed) -> tf.Tensor:
+        discriminator = self.discriminators[name]
+        real, fake = _seen(discriminator, memory), _seen(discriminator, factors)
+
+        def logits(inputs: Tensors) -> tf.Tensor:
+            return discriminator(inputs, training=True)
+
+        penalty = tf.constant(0.0)
+        if self.r1 > 0:
+            penalty += self.r1 * losses.r1_penalty(logits, real)
+        if self.gradient_penalty > 0:
+            between = losses.gradient_penalty(logits, real, fake, seed)
+            penalty += self.gradient_penalty * between
+        return penalty
+
+    def _scaled(self, optimizer, loss: tf.Tensor) -> tf.Tensor:
+        # Optimizers add up the gradients of the replicas, whereas the loss is a mean over them.
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        return compat.scale_loss(optimizer, loss / replicas)
+
+    def _descend(self, optimizer, tape, loss: tf.Tensor, model: keras.Model) -> tf.Tensor:
+        """Takes one step down `loss`; returns the norm of the gradient before clipping."""
+        variables = model.trainable_variables
+        gradients = tape.gradient(loss, variables)
+        norm = tf.linalg.global_norm(gradients) / compat.gradient_scale(optimizer)
+        compat.apply_gradients(optimizer, gradients, variables)
+        if compat.scales_loss(optimizer):
+            # Overflow belongs to the search for the loss scale: that step is left out.
+            return tf.where(tf.math.is_finite(norm), norm, 0.0)
+        return norm
+
+    def _descend_unless_winning(self, name: str, tape, scaled_loss, loss: tf.Tensor) -> tf.Tensor:
+        optimizer, model = self.discriminator_optimizers[name], self.discriminators[name]
+        if self.skip_winning_below <= 0:
+            return self._descend(optimizer, tape, scaled_loss, model)
+        losing = self.previous_loss[name] > self.skip_winning_below
+        norm = tf.cond(
+            losing,
+            lambda: self._descend(optimizer, tape, scaled_loss, model),
+            lambda: tf.constant(0.0),
+        )
+        self.previous_loss[name].assign(loss)
+        return norm
+
+    def _average(self) -> None:
+        """Moves the averaged weights towards the generator's; faster in the first steps."""
+        step = tf.cast(self.step, tf.float32)
+        decay = tf.minimum(self.ema_decay, (1.0 + step) / (10.0 + step))
+
+        def move(average, weight, decay):
+            average.assign(decay * average + (1.0 - decay) * weight)
+
+        def move_all(strategy, averages, weights, decay):
+            for average, weight in zip(averages, weights):
+                strategy.extended.update(average, move, args=(weight, decay))
+
+        # Merged, since replicas may not assign to a shared variable one by one.
+        tf.distribute.get_replica_context().merge_call(
+            move_all, args=(self.averaged.weights, self.generator.weights, decay)
+        )
+
+    def _tracked(self, terms: Tensors) -> Tensors:
+        for name, value in terms.items():
+            self._trackers[name].update_state(value)
+        return {name: self._trackers[name].result() for name in terms}
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        return list(self._trackers.values())
+
+
+def _seen(discriminator: keras.Model, factors: Tensors) -> Tensors:
+    """The factors that a discriminator looks at, in float32 for the sake of penalties."""
+    return {name: tf.cast(factors[name], tf.float32) for name in discriminator.input}

@@ -1,0 +1,105 @@
+"""What a problem has to provide to be trained, evaluated, used and exported as an AIGN."""
+
+from __future__ import annotations
+
+import abc
+import pathlib
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from aign_tf import losses
+from aign_tf.config import Preset, override
+from aign_tf.errors import UserError
+
+
+class Evaluation(NamedTuple):
+    """What `Task.evaluate` found.
+
+    Attributes:
+      samples: how many held-out observations every number below is made of.
+      metrics: candidate -> metric -> value. Metrics that do not apply to a candidate are absent.
+      notes: how the numbers were made, e.g. the accuracy of a probe.
+      picture: uint8 `[H, W, 3]`, the candidates side by side on a few observations.
+    """
+
+    samples: int
+    metrics: dict[str, dict[str, float]]
+    notes: dict[str, Any]
+    picture: np.ndarray
+
+
+class Task(abc.ABC):
+    """A composition of shared parts: networks, renderer, data and ways to look at the result.
+
+    A task lives in one file of `tasks/`, whose name is its `--task` and whose first docstring line
+    says what it does.
+
+    Class attributes:
+      Config: frozen dataclass with at least `loss: LossConfig` and `train: TrainConfig`.
+      Prediction: frozen dataclass of the options of `predict`.
+      presets: name -> overrides of `Config()`; `smoke`, `default` and `paper` exist.
+    """
+
+    Config: ClassVar[type]
+    Prediction: ClassVar[type]
+    presets: ClassVar[Mapping[str, Preset]]
+
+    # rho and the supervised loss, `(predicted, target) -> scalar`.
+    reprojection = staticmethod(losses.mean_squared)
+    paired = staticmethod(losses.mean_squared)
+
+    def __init__(self, config: Any):
+        self.config = config
+
+    @classmethod
+    def configure(cls, preset: str, values: Mapping[str, Any]) -> Any:
+        """The config of a preset with `values` (dotted key -> value or text) replaced."""
+        if preset not in cls.presets:
+            raise UserError(f"no preset {preset!r}: use one of {', '.join(cls.presets)}")
+        return override(override(cls.Config(), cls.presets[preset].overrides), values)
+
+    @abc.abstractmethod
+    def generator(self) -> keras.Model:
+        """A fresh functional model: dict of observations -> dict of factors."""
+
+    @abc.abstractmethod
+    def renderer(self) -> keras.layers.Layer:
+        """A layer without weights: `(factors, observation) -> dict` of re-rendered observations."""
+
+    @abc.abstractmethod
+    def discriminators(self) -> dict[str, keras.Model]:
+        """Fresh functional models by name, each from a dict of factors to logits."""
+
+    @abc.abstractmethod
+    def batches(self, first_step: int = 0) -> tf.data.Dataset:
+        """Endless training batches from `first_step` on: dicts `observation`, `memory`, `truth`."""
+
+    @abc.abstractmethod
+    def held_out(self, count: int, split: str = "validation") -> dict[str, np.ndarray]:
+        """At most `count` observations that training never sees, batched; always the same."""
+
+    @abc.abstractmethod
+    def preview(self, generator: keras.Model) -> np.ndarray:
+        """uint8 `[H, W, 3]`: a few held-out observations and what the generator makes of them."""
+
+    @abc.abstractmethod
+    def evaluate(
+        self, generators: Mapping[str, keras.Model], split: str, samples: int
+    ) -> Evaluation:
+        """Metrics of every generator and of baselines, on the same held-out observations.
+
+        Args:
+          generators: name -> generator to evaluate.
+          split: "validation" or "test".
+          samples: the largest number of observations to use.
+        """
+
+    @abc.abstractmethod
+    def predict(
+        self, generator: keras.Model, source: pathlib.Path, output: pathlib.Path, options: Any
+    ) -> list[pathlib.Path]:
+        """Predicts for the file or folder `source`; returns the files written below `output`."""

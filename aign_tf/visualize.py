@@ -1,0 +1,37 @@
+"""Pictures for people: grids of pictures with captions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from aign_tf.data.augment import quantized
+
+_CAPTION_HEIGHT = 16
+_GAP = 2
+
+
+def captioned_grid(columns: Mapping[str, np.ndarray], side: int = 96) -> np.ndarray:
+    """One captioned column for each entry, one picture below the other.
+
+    Args:
+      columns: caption -> float pictures `[N, H, W, 3]` in [-1, 1]; N may differ.
+      side: every picture is shown at `side` x `side` pixels.
+
+    Returns:
+      uint8 `[height, width, 3]`.
+    """
+    rows = max(len(pictures) for pictures in columns.values())
+    width = len(columns) * (side + _GAP) - _GAP
+    height = _CAPTION_HEIGHT + rows * (side + _GAP) - _GAP
+    sheet = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(sheet)
+    for column, (caption, pictures) in enumerate(columns.items()):
+        left = column * (side + _GAP)
+        draw.text((left + 2, 2), caption, fill="black")
+        for row, picture in enumerate(quantized(pictures)):
+            shown = Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC)
+            sheet.paste(shown, (left, _CAPTION_HEIGHT + row * (side + _GAP)))
+    return np.asarray(sheet)

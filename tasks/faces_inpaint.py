@@ -1,0 +1,299 @@
+"""Biased inpainting: complete a hidden part of a face with the looks of a memory.
+
+    python -m tools.train --task=faces_inpaint --set=data.memory="big_lips=1"
+
+Observation: a face with a hole and the mask of what is visible. Factor: the whole face. Renderer:
+the mask. Memory: faces with the wanted looks.
+
+Source: Tung et al. 2017, section on biased inpainting. The networks and schedule of `paper` follow
+its code; `default` is a smaller network, with a discriminator that is regularised by R1 and looks
+at the completed picture.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import pathlib
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from aign_tf import task, visualize
+from aign_tf.config import LossConfig, Preset, TrainConfig, setting
+from aign_tf.data import augment, holes, photos, unpaired
+from aign_tf.data.face_roles import FaceDataConfig, load_roles
+from aign_tf.data.faces import REGIONS, FaceSet
+from aign_tf.data.pictures import write_picture
+from aign_tf.discriminators.image import conv_discriminator
+from aign_tf.errors import UserError
+from aign_tf.generators.inpainter import paper_inpainter, residual_inpainter
+from aign_tf.metrics import fill, image
+from aign_tf.metrics.face_judge import FaceJudge
+from aign_tf.renderers.mask import MaskRenderer
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig(FaceDataConfig):
+    region: str = setting("lips", "what is hidden: lips, nose, eyes, box or free (random strokes)")
+    box: str = setting("0.25 0.6 0.75 0.85", "x0 y0 x1 y1 in shares of the side, for region box")
+    jitter: int = setting(2, "pixels by which holes move at random in training")
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkConfig:
+    generator: str = setting("residual", "residual or paper")
+    width: int = setting(32, "channels of the residual generator at full size")
+    blocks: int = setting(4, "residual blocks of the residual generator")
+    judged: str = setting(
+        "completed", "what the discriminator sees: completed, or face (raw output)"
+    )
+    discriminator_width: int = setting(32, "channels of the discriminator's first convolution")
+    discriminator_batch_norm: bool = setting(False, "batch normalisation in the discriminator")
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    data: DataConfig = DataConfig()
+    network: NetworkConfig = NetworkConfig()
+    loss: LossConfig = LossConfig(adversarial_weight=0.02, r1=1.0)
+    train: TrainConfig = TrainConfig(steps=1500)
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    region: str = setting("", "what to complete: lips, nose, eyes or box; empty: as in training")
+    box: str = setting("", "x0 y0 x1 y1 in shares of the side, for region box")
+    mask: str = setting("", "picture of what to complete (white), instead of a region")
+
+
+class FacesInpaint(task.Task):
+    Config = Config
+    Prediction = Prediction
+    presets = {
+        "default": Preset("good within ten minutes on two CPU cores, 64x64", {}),
+        "smoke": Preset(
+            "does everything once, in under a minute",
+            {
+                "data.image_size": 32,
+                "data.samples": 400,
+                "network.width": 8,
+                "network.blocks": 1,
+                "network.discriminator_width": 8,
+                "train.steps": 20,
+                "train.batch_size": 8,
+                "train.log_every": 5,
+                "train.sample_every": 10,
+                "train.checkpoint_every": 10,
+            },
+        ),
+        "paper": Preset(
+            "the paper's networks and schedule: 20 epochs of 25,000 observations, for a GPU",
+            {
+                "data.samples": 50000,
+                "network.generator": "paper",
+                "network.judged": "face",
+                "network.discriminator_width": 64,
+                "network.discriminator_batch_norm": True,
+                "loss.adversarial_weight": 0.001,
+                "loss.r1": 0.0,
+                "train.beta1": 0.9,
+                "train.beta2": 0.999,
+                "train.batch_size": 64,
+                "train.generator_steps": 2,
+                "train.steps": 7800,
+            },
+        ),
+    }
+
+    def __init__(self, config: Config):
+        super().__init__(config)
+        if config.data.region not in (*REGIONS, "box", "free"):
+            known = ", ".join((*REGIONS, "box", "free"))
+            raise UserError(f"data.region={config.data.region}: use one of {known}")
+        if config.network.judged not in ("completed", "face"):
+            raise UserError(f"network.judged={config.network.judged}: use completed or face")
+
+    @functools.cached_property
+    def roles(self):
+        return load_roles(self.config.data, self.config.train.seed)
+
+    # Parts.
+
+    def generator(self) -> keras.Model:
+        network, size = self.config.network, self.config.data.image_size
+        if network.generator == "paper":
+            return paper_inpainter(size)
+        if network.generator == "residual":
+            return residual_inpainter(size, network.width, network.blocks)
+        raise UserError(f"network.generator={network.generator}: use residual or paper")
+
+    def renderer(self) -> keras.layers.Layer:
+        return MaskRenderer()
+
+    def discriminators(self) -> dict[str, keras.Model]:
+        network = self.config.network
+        widths = [network.discriminator_width * factor for factor in (1, 2, 4, 8)]
+        return {
+            "face": conv_discriminator(
+                self.config.data.image_size,
+                network.judged,
+                widths,
+                network.discriminator_batch_norm,
+            )
+        }
+
+    # Data.
+
+    def batches(self, first_step: int = 0) -> tf.data.Dataset:
+        data, train = self.config.data, self.config.train
+        observed = self.roles.observed.in_split("train")
+        memory = self.roles.memory.in_split("train")
+
+        def make(observed, memory, seed):
+            hole, move, flip, recall = tf.unstack(tf.random.experimental.stateless_split(seed, 4))
+            boxes = holes.jitter_boxes(observed["boxes"], data.jitter, move)
+            faces, mask = augment.normalized(observed["images"]), self._visibility(boxes, hole)
+            memories = augment.normalized(memory["images"])
+            if data.flip:
+                faces, mask = augment.random_flip([faces, mask], flip)
+                (memories,) = augment.random_flip([memories], recall)
+            return {
+                "observation": {"image": mask * faces, "mask": mask},
+                "memory": {self.config.network.judged: memories},
+                "truth": {"face": faces},
+            }
+
+        return unpaired.unpaired_batches(
+            {"images": observed.images, "boxes": self._boxes(observed)},
+            {"images": memory.images},
+            train.batch_size,
+            train.seed,
+            make,
+            first_step,
+        )
+
+    def held_out(self, count: int, split: str = "validation") -> dict[str, np.ndarray]:
+        return self._observe(self.roles.observed.in_split(split).head(count))
+
+    def _boxes(self, faces: FaceSet) -> np.ndarray:
+        """The hole of each face; not used where holes are random strokes."""
+        if self.config.data.region == "box":
+            return holes.fixed_box(self.config.data.box, len(faces), faces.size)
+        region = self.config.data.region if self.config.data.region in REGIONS else "lips"
+        return holes.hole_boxes(faces, region)
+
+    def _visibility(self, boxes: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        size = self.config.data.image_size
+        if self.config.data.region == "free":
+            return holes.stroke_visibility(len(boxes), size, seed)
+        return holes.box_visibility(boxes, size)
+
+    def _observe(self, faces: FaceSet) -> dict[str, np.ndarray]:
+        mask = self._visibility(self._boxes(faces), tf.constant([0, self.config.train.seed]))
+        picture = augment.normalized(faces.images) * mask
+        return {"image": picture.numpy(), "mask": mask.numpy()}
+
+    # Looking at the result.
+
+    def preview(self, generator: keras.Model) -> np.ndarray:
+        faces = self.roles.observed.in_split("validation").head(8)
+        observation, original = self._observe(faces), _pixels(faces)
+        factors = generator.predict_on_batch(observation)
+        return visualize.captioned_grid(
+            {
+                "observation": observation["image"],
+                "whole output": factors["face"],
+                "completed": factors["completed"],
+                "original": original,
+                "memory": _pixels(self.roles.memory.in_split("train").head(len(faces))),
+            }
+        )
+
+    def evaluate(
+        self, generators: Mapping[str, keras.Model], split: str, samples: int
+    ) -> task.Evaluation:
+        faces = self.roles.observed.in_split(split).head(samples)
+        observation, original = self._observe(faces), _pixels(faces)
+        visible, hidden = observation["mask"], 1.0 - observation["mask"]
+        candidates = {
+            name: generator.predict(observation, batch_size=64, verbose=0)
+            for name, generator in generators.items()
+        }
+        for name, fill_in in (("mean_colour", fill.mean_colour), ("telea", fill.telea)):
+            filled = fill_in(observation["image"], visible)
+            candidates[name] = {"face": filled, "completed": filled}
+
+        region = self.config.data.region if self.config.data.region in REGIONS else ""
+        judge = FaceJudge(self.roles, split, region)
+        metrics = {
+            name: {
+                "rerender_psnr_db": _mean(image.psnr_db(factors["face"], original, visible)),
+                "hole_psnr_db": _mean(image.psnr_db(factors["completed"], original, hidden)),
+                "hole_ssim": _mean(image.ssim(factors["completed"], original, hidden)),
+                **judge.score(factors["completed"]),
+            }
+            for name, factors in candidates.items()
+        }
+        metrics["originals"] = judge.score(original)
+        metrics["memory"] = judge.score(_pixels(self.roles.memory.in_split("train").head(samples)))
+        shown = {name: factors["completed"][:10] for name, factors in candidates.items()}
+        picture = visualize.captioned_grid(
+            {"observation": observation["image"][:10], **shown, "original": original[:10]}
+        )
+        return task.Evaluation(len(faces), metrics, judge.notes, picture)
+
+    def predict(
+        self,
+        generator: keras.Model,
+        source: pathlib.Path,
+        output: pathlib.Path,
+        options: Prediction,
+    ) -> list[pathlib.Path]:
+        size, crop = self.config.data.image_size, self.config.data.crop
+        found = photos.read_photos(source, size, crop)
+        visible = self._chosen_visibility(options, len(found))
+        pictures = np.stack([photo.face for photo in found])
+        known = augment.normalized(pictures).numpy() * visible
+        completed = generator.predict({"image": known, "mask": visible}, batch_size=64, verbose=0)[
+            "completed"
+        ]
+        written = []
+        for photo, face, mask in zip(found, completed, visible):
+            path = output / f"{photo.path.stem}.png"
+            write_picture(path, photo.with_pixels(face, mask[..., 0] == 0))
+            written.append(path)
+        grid = output / "before_after.png"
+        write_picture(grid, visualize.captioned_grid({"before": known, "after": completed}, 128))
+        return [*written, grid]
+
+    def _chosen_visibility(self, options: Prediction, count: int) -> np.ndarray:
+        """The mask that a person chose, for `count` photos: float32 `[count, S, S, 1]`."""
+        data = self.config.data
+        if options.mask:
+            mask = photos.read_photo(pathlib.Path(options.mask), data.image_size, data.crop).face
+            hidden = mask.mean(axis=-1, keepdims=True) > 127
+            return np.tile(1.0 - hidden.astype(np.float32), (count, 1, 1, 1))
+        region = options.region or data.region
+        if region in REGIONS:
+            boxes = holes.fixed_box(
+                " ".join(map(str, holes.TEMPLATE[region])), count, data.image_size
+            )
+        elif region == "box":
+            boxes = holes.fixed_box(options.box or data.box, count, data.image_size)
+        else:
+            raise UserError(
+                f"region={region}: use {', '.join(REGIONS)} or box, or give a picture as "
+                "--set=mask=PATH"
+            )
+        return holes.box_visibility(boxes, data.image_size).numpy()
+
+
+def _pixels(faces: FaceSet) -> np.ndarray:
+    return augment.normalized(faces.images).numpy()
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(np.mean(values))

@@ -1,0 +1,40 @@
+"""Exports a trained run as SavedModel and TFLite, and compares each with Keras.
+
+python -m tools.export --run_dir=runs/lips --output=exported --quantize=float16
+"""
+
+from __future__ import annotations
+
+import pathlib
+
+from absl import flags
+
+from aign_tf.evaluation import load_generator
+from aign_tf.export import FORMATS, QUANTIZATIONS, export
+from tools import command
+from tools.runs import open_run
+
+_RUN_DIR = flags.DEFINE_string("run_dir", None, "run folder", required=True)
+_OUTPUT = flags.DEFINE_string("output", None, "folder to write to", required=True)
+_FORMAT = flags.DEFINE_list("format", list(FORMATS), f"of {', '.join(FORMATS)}")
+_QUANTIZE = flags.DEFINE_enum("quantize", "none", QUANTIZATIONS, "weights of the TFLite file")
+
+
+def main() -> None:
+    task, run = open_run(_RUN_DIR.value)
+    written = export(
+        load_generator(run),
+        task.held_out(8),
+        pathlib.Path(_OUTPUT.value),
+        _FORMAT.value,
+        _QUANTIZE.value,
+    )
+    for item in written:
+        print(
+            f"{item.path}: {item.bytes / 1e6:.2f} MB, "
+            f"max abs error against Keras {item.max_abs_error:.2g}"
+        )
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,40 @@
+"""Predicts with a trained run for a file or a folder.
+
+python -m tools.predict --run_dir=runs/lips --input=photo.jpg --output=out --set=region=lips
+"""
+
+from __future__ import annotations
+
+import pathlib
+
+from absl import flags
+
+from aign_tf.config import override, parse_assignments, settings
+from aign_tf.errors import UserError
+from aign_tf.evaluation import load_generator
+from tools import command
+from tools.runs import open_run
+
+_RUN_DIR = flags.DEFINE_string("run_dir", None, "run folder", required=True)
+_INPUT = flags.DEFINE_string("input", None, "file or folder")
+_OUTPUT = flags.DEFINE_string("output", None, "folder to write to")
+_SET = flags.DEFINE_multi_string("set", [], "option of the task; --set=help lists them")
+
+
+def main() -> None:
+    task, run = open_run(_RUN_DIR.value)
+    if "help" in _SET.value:
+        for key, value, meaning in settings(task.Prediction()):
+            print(f"{key}={value}  {meaning}")
+        return
+    options = override(task.Prediction(), parse_assignments(_SET.value))
+    if not _INPUT.value or not _OUTPUT.value:
+        raise UserError("--input and --output are required")
+    written = task.predict(
+        load_generator(run), pathlib.Path(_INPUT.value), pathlib.Path(_OUTPUT.value), options
+    )
+    print("\n".join(str(path) for path in written))
+
+
+if __name__ == "__main__":
+    command.run(main)
