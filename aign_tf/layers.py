@@ -40,7 +40,12 @@ def residual_block(x, width: int, dilation: int = 1):
     return layers.Add()([x, layers.Conv2D(width, 3, padding="same")(y)])
 
 
-def upsample(x, width: int):
-    """Doubles height and width: bilinear resize, then a convolution, so no checkerboard appears."""
-    x = layers.UpSampling2D(interpolation="bilinear")(x)
+def merge_finer(x, finer, width: int):
+    """Doubles height and width of `x` and joins it with the features `finer` of that size.
+
+    Bilinear resize between two convolutions leaves no checkerboard (Odena et al. 2016), and the
+    first of them is cheap, since it works at the smaller size.
+    """
+    x = layers.Conv2D(width, 3, padding="same", activation="relu")(x)
+    x = layers.Concatenate()([layers.UpSampling2D(interpolation="bilinear")(x), finer])
     return layers.Conv2D(width, 3, padding="same", activation="relu")(x)

@@ -45,12 +45,12 @@ class DataConfig(FaceDataConfig):
 @dataclasses.dataclass(frozen=True)
 class NetworkConfig:
     generator: str = setting("residual", "residual or paper")
-    width: int = setting(32, "channels of the residual generator at full size")
+    width: int = setting(24, "channels of the residual generator at full size")
     blocks: int = setting(4, "residual blocks of the residual generator")
     judged: str = setting(
         "completed", "what the discriminator sees: completed, or face (raw output)"
     )
-    discriminator_width: int = setting(32, "channels of the discriminator's first convolution")
+    discriminator_width: int = setting(24, "channels of the discriminator's first convolution")
     discriminator_batch_norm: bool = setting(False, "batch normalisation in the discriminator")
 
 

@@ -13,13 +13,13 @@ from keras import layers
 from aign_tf.layers import (
     Composite,
     batch_normalization,
+    merge_finer,
     normal_initializer,
     residual_block,
-    upsample,
 )
 
 
-def residual_inpainter(size: int, width: int = 32, blocks: int = 4) -> keras.Model:
+def residual_inpainter(size: int, width: int = 24, blocks: int = 4) -> keras.Model:
     """A U-shaped network with an image and a mask branch and dilated residual blocks at S/4.
 
     Dilation 1, 2, 4, ... lets the middle of the hole see the picture round it.
@@ -37,9 +37,7 @@ def residual_inpainter(size: int, width: int = 32, blocks: int = 4) -> keras.Mod
     x = _conv(x, 3 * width)
     for block in range(blocks):
         x = residual_block(x, 3 * width, dilation=2 ** (block % 4))
-    x = layers.Concatenate()([upsample(x, 2 * width), half])
-    x = layers.Concatenate()([upsample(x, width), full])
-    x = _conv(x, width)
+    x = merge_finer(merge_finer(x, half, 2 * width), full, width)
     x = layers.Conv2D(3, 3, padding="same")(x)
     return _model(image, mask, layers.Activation("tanh", dtype="float32")(x))
 

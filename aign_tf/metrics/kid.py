@@ -7,7 +7,6 @@ runs that use the same features: always print their name beside it.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import pathlib
@@ -15,21 +14,11 @@ import pathlib
 import keras
 import numpy as np
 
+from aign_tf import compat
 from aign_tf.errors import UserError
 from aign_tf.metrics.image import as_float
 
 INCEPTION_SIDE = 299
-
-
-@contextlib.contextmanager
-def float32_policy():
-    """Networks built in here compute in float32: half precision would drown small distances."""
-    before = keras.mixed_precision.global_policy()
-    keras.mixed_precision.set_global_policy("float32")
-    try:
-        yield
-    finally:
-        keras.mixed_precision.set_global_policy(before)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +105,7 @@ def inception_features(weights_path: str | os.PathLike) -> Features:
     path = pathlib.Path(weights_path)
     if not path.is_file():
         raise UserError(f"no Inception weights at {path}: give an InceptionV3 'notop' .h5 file")
-    with float32_policy():
+    with compat.precision("float32"):
         inception = keras.applications.InceptionV3(
             weights=None, include_top=False, pooling="avg", input_shape=(INCEPTION_SIDE,) * 2 + (3,)
         )

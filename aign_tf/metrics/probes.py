@@ -12,9 +12,10 @@ import dataclasses
 import keras
 import numpy as np
 
+from aign_tf import compat
 from aign_tf.errors import UserError
 from aign_tf.metrics.image import as_float
-from aign_tf.metrics.kid import Features, float32_policy
+from aign_tf.metrics.kid import Features
 
 CHANNELS = (16, 32, 64, 96)
 # Networks see pictures averaged down to at most this side: enough to judge a face, and cheap.
@@ -68,7 +69,7 @@ class SizeProbe:
         return _predict(self.model, images)[:, 0] * self.deviation + self.mean
 
 
-@float32_policy()
+@compat.precision("float32")
 def train_attribute_probe(
     images: np.ndarray,
     labels: np.ndarray,
@@ -106,7 +107,7 @@ def train_attribute_probe(
     return AttributeProbe(model, float(np.mean(recalls)))
 
 
-@float32_policy()
+@compat.precision("float32")
 def train_size_probe(
     images: np.ndarray,
     sizes: np.ndarray,
@@ -133,7 +134,7 @@ def train_size_probe(
     return dataclasses.replace(probe, mean_absolute_error=error)
 
 
-@float32_policy()
+@compat.precision("float32")
 def train_feature_network(images: np.ndarray, seed: int = 0, steps: int = 200) -> Features:
     """Trains features for KID on real pictures alone, for where no Inception weights are at hand.
 

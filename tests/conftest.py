@@ -1,0 +1,33 @@
+"""What every test stands on: quiet, seeded, and real data only where somebody has put it."""
+
+import os
+import pathlib
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import pytest
+
+DATA = pathlib.Path(__file__).parents[1] / "../shared/data"
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="session")
+def faces_london():
+    """Folder of 244 real faces, where present."""
+    folder = DATA / "faces_london"
+    if not folder.exists():
+        pytest.skip("the London face set is not on this machine")
+    return folder
+
+
+def pytest_configure(config):
+    """Two logical CPU devices, so that distribution is tested on any machine."""
+    import tensorflow as tf
+
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)

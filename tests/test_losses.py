@@ -1,0 +1,102 @@
+"""Adversarial losses against hand-computed values, penalties against closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from aign_tf import losses
+from aign_tf.errors import UserError
+
+REAL, FAKE = tf.constant([[2.0], [0.0]]), tf.constant([[-1.0], [3.0]])
+
+
+def softplus(x):
+    return math.log1p(math.exp(x))
+
+
+@pytest.mark.parametrize(
+    ("family", "discriminator", "generator"),
+    [
+        (
+            "non_saturating",
+            (softplus(-2) + softplus(0) + softplus(-1) + softplus(3)) / 2,
+            (softplus(1) + softplus(-3)) / 2,
+        ),
+        ("least_squares", 0.5 * (1 + 1) / 2 + 0.5 * (1 + 9) / 2, 0.5 * (4 + 4) / 2),
+        ("hinge", (0 + 1) / 2 + (0 + 4) / 2, -1.0),
+        ("wasserstein", 1.0 - 1.0, -1.0),
+    ],
+)
+def test_families_by_hand(family, discriminator, generator):
+    game = losses.adversarial(family)
+    assert float(game.discriminator(REAL, FAKE)) == pytest.approx(discriminator, rel=1e-6)
+    assert float(game.generator(FAKE)) == pytest.approx(generator, rel=1e-6)
+
+
+def test_saturated_logits_stay_finite():
+    huge = tf.constant([1e4, -1e4])
+    for game in losses.FAMILIES.values():
+        assert np.isfinite(game.discriminator(huge, huge).numpy())
+        assert np.isfinite(game.generator(huge).numpy())
+
+
+def test_every_family_tells_the_generator_to_raise_the_logit():
+    for game in losses.FAMILIES.values():
+        logit = tf.Variable(0.0)
+        with tf.GradientTape() as tape:
+            loss = game.generator(logit)
+        assert tape.gradient(loss, logit).numpy() < 0
+
+
+def test_unknown_family_names_those_that_exist():
+    with pytest.raises(UserError, match="non_saturating, least_squares, hinge, wasserstein"):
+        losses.adversarial("wgan")
+
+
+def linear(slope):
+    """A discriminator whose gradient is known: <slope, x>."""
+    return lambda factors: tf.reduce_sum(slope * factors["x"], axis=1)
+
+
+def test_r1_of_a_linear_discriminator_is_half_its_squared_slope():
+    slope = tf.constant([3.0, 4.0])
+    penalty = losses.r1_penalty(linear(slope), {"x": tf.random.normal([5, 2])})
+    assert float(penalty) == pytest.approx(12.5)
+
+
+def test_r1_adds_up_over_factors():
+    def discriminator(factors):
+        return 3.0 * factors["a"][:, 0] + 4.0 * tf.reduce_sum(factors["b"], axis=[1, 2, 3])
+
+    real = {"a": tf.zeros([2, 1]), "b": tf.zeros([2, 1, 1, 1])}
+    assert float(losses.r1_penalty(discriminator, real)) == pytest.approx(12.5)
+
+
+def test_gradient_penalty_is_the_squared_distance_of_the_slope_from_one():
+    real, fake = {"x": tf.random.normal([5, 2])}, {"x": tf.random.normal([5, 2])}
+    for slope, expected in (([0.6, 0.8], 0.0), ([3.0, 4.0], 16.0)):
+        penalty = losses.gradient_penalty(linear(tf.constant(slope)), real, fake, [1, 2])
+        assert float(penalty) == pytest.approx(expected, abs=1e-5)
+
+
+def test_gradient_penalty_looks_between_real_and_fake():
+    seen = []
+
+    def discriminator(factors):
+        seen.append(factors["x"].numpy())
+        return tf.reduce_sum(factors["x"], axis=1)
+
+    real, fake = {"x": tf.zeros([100, 3])}, {"x": tf.ones([100, 3])}
+    losses.gradient_penalty(discriminator, real, fake, [1, 2])
+    (between,) = seen
+    assert between.min() >= 0 and between.max() <= 1
+    assert np.allclose(between, between[:, :1])  # One place for all of a sample.
+    assert between[:, 0].std() == pytest.approx(1 / math.sqrt(12), abs=0.06)
+
+
+def test_mean_squared_averages_over_names_and_ignores_what_is_not_predicted():
+    predicted = {"a": tf.constant([1.0, 3.0]), "b": tf.constant([[2.0]])}
+    target = {"a": tf.zeros([2]), "b": tf.zeros([1, 1]), "mask": tf.zeros([7])}
+    assert float(losses.mean_squared(predicted, target)) == pytest.approx((5.0 + 4.0) / 2)
