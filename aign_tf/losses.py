@@ -68,9 +68,6 @@ def adversarial(family: str) -> Adversarial:
 
 Factors = dict[str, tf.Tensor]
 
-# Named, since the default differs between plain and XLA-compiled steps.
-RANDOM = "philox"
-
 
 def _slope(discriminator: Callable[[Factors], tf.Tensor], factors: Factors) -> tf.Tensor:
     """Squared norm `[B]` of the gradient of the logit with respect to all factors at once."""
@@ -104,7 +101,7 @@ def gradient_penalty(
       seed: int `[2]`, for the places between real and fake.
     """
     batch = tf.shape(tf.nest.flatten(real)[0])[0]
-    share = tf.random.stateless_uniform([batch], seed, alg=RANDOM)
+    share = tf.random.stateless_uniform([batch], seed)
 
     def between(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
         weight = tf.reshape(share, tf.concat([[batch], tf.ones(tf.rank(a) - 1, tf.int32)], 0))

@@ -155,7 +155,7 @@ class AIGN(keras.Model):
             scaled_loss = self._scaled(self.generator_optimizer, generator_loss)
 
             real = self._logits(memory, training=True) if discriminators else {}
-            swap = tf.random.stateless_uniform([], seed, alg=losses.RANDOM) < self.label_swap
+            swap = tf.random.stateless_uniform([], seed) < self.label_swap
             scaled_losses = {}
             for name in real:
                 loss = self._game(real[name], fake[name], swap)

@@ -221,7 +221,8 @@ def test_clipping_is_the_optimizers():
 
 @pytest.mark.parametrize("options", [{"steps_per_execution": 5}, {"jit_compile": True}])
 def test_compiled_steps_equal_plain_ones(options):
-    plain, compiled = model(r1=0.3, label_swap=0.5), model(r1=0.3, label_swap=0.5, **options)
+    """No label swaps here, since XLA draws other random numbers."""
+    plain, compiled = model(r1=0.3), model(r1=0.3, **options)
     fit(plain, steps=5)
     fit(compiled, steps=5)
     for a, b in zip(plain.get_weights(), compiled.get_weights()):

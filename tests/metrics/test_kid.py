@@ -2,9 +2,10 @@ import keras
 import numpy as np
 import pytest
 
+from aign_tf import compat
 from aign_tf.errors import UserError
 from aign_tf.metrics import kid as module
-from aign_tf.metrics.kid import Features, float32_policy, inception_features, kid, squared_mmd
+from aign_tf.metrics.kid import Features, inception_features, kid, squared_mmd
 
 
 def mmd_by_loops(a, b):
@@ -73,7 +74,7 @@ def test_features_take_bytes_and_floats():
 def test_float32_policy_is_temporary():
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
     try:
-        with float32_policy():
+        with compat.precision("float32"):
             assert keras.layers.Dense(1).compute_dtype == "float32"
         assert keras.layers.Dense(1).compute_dtype == "bfloat16"
     finally:
