@@ -6,12 +6,13 @@ import pytest
 import tensorflow as tf
 
 from aign_tf import compat, losses
+from aign_tf.layers import Float32Layer
 from aign_tf.model import AIGN
 
 SIZE = 3
 
 
-class Twice(keras.layers.Layer):
+class Twice(Float32Layer):
     """A renderer: the observation is twice the factor."""
 
     def call(self, factors, observation):

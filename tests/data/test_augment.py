@@ -1,0 +1,59 @@
+import numpy as np
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aign_tf.data.augment import normalized, quantized, random_flip
+
+
+def test_every_level_comes_back():
+    levels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1).repeat(3, axis=-1)
+    np.testing.assert_array_equal(quantized(normalized(levels)), levels)
+
+
+def test_range_and_type():
+    ends = normalized(np.array([0, 255], np.uint8))
+    assert ends.dtype == tf.float32
+    assert ends.numpy().tolist() == [-1.0, 1.0]
+
+
+@given(st.floats(-1, 1, width=32))
+def test_quantizing_moves_by_at_most_half_a_level(value):
+    level = quantized(np.float32(value))
+    assert abs(float(normalized(level)) - value) <= 1 / 255 + 1e-6
+
+
+def test_beyond_the_range_is_clipped():
+    assert quantized(np.array([-7.0, 7.0])).tolist() == [0, 255]
+
+
+def _pictures(rows=64, size=5):
+    draw = np.random.default_rng(0)
+    return [draw.random((rows, size, size, channels)).astype(np.float32) for channels in (3, 1)]
+
+
+def _flipped(before, after):
+    """Which rows were mirrored, after checking that the others were left alone."""
+    kept = np.all(after == before, axis=(1, 2, 3))
+    mirrored = np.all(after == before[:, :, ::-1], axis=(1, 2, 3))
+    np.testing.assert_array_equal(kept, ~mirrored)
+    return mirrored
+
+
+def test_rows_are_mirrored_or_left_and_pictures_that_belong_together_alike():
+    face, mask = _pictures()
+    new_face, new_mask = random_flip([face, mask], tf.constant([1, 2]))
+    flipped = _flipped(face, new_face.numpy())
+    np.testing.assert_array_equal(flipped, _flipped(mask, new_mask.numpy()))
+    assert 16 <= flipped.sum() <= 48
+
+
+def test_a_flip_is_a_function_of_its_seed():
+    face, _ = _pictures()
+
+    def flips(seed):
+        return _flipped(face, random_flip([face], tf.constant(seed))[0].numpy()).tolist()
+
+    assert flips([1, 2]) == flips([1, 2])
+    assert flips([1, 2]) != flips([1, 3])
+    assert flips([1, 2]) != flips([2, 2])

@@ -1,0 +1,113 @@
+"""Who is observed and who is remembered: never both."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from aign_tf.data.face_roles import FaceDataConfig, load_roles
+from aign_tf.data.synthetic import faces as procedural
+from aign_tf.errors import UserError
+
+CONFIG = FaceDataConfig(image_size=32, samples=80)
+
+
+def roles(seed=0, **values):
+    return load_roles(dataclasses.replace(CONFIG, **values), seed)
+
+
+def pictures(faces):
+    return {image.tobytes() for image in faces.images}
+
+
+def write(folder, faces):
+    folder.mkdir()
+    for name, image in zip(faces.names, faces.images):
+        Image.fromarray(image).save(folder / f"{name}.png")
+
+
+def test_memory_is_who_was_asked_for_and_the_rest_is_observed():
+    cast = roles(memory="gender=female")
+    assert set(cast.memory.attributes["gender"]) == {"female"}
+    assert set(cast.observed.attributes["gender"]) == {"male"}
+    assert len(cast.memory) + len(cast.observed) == 80
+
+
+@pytest.mark.parametrize("memory", ["gender=female", "big_lips=1", "age<40 and gender=male"])
+@pytest.mark.parametrize("observed", ["", "age>=20", "smiling=0 or gender=male"])
+def test_no_picture_has_both_roles(memory, observed):
+    cast = roles(memory=memory, observed=observed)
+    assert not pictures(cast.memory) & pictures(cast.observed)
+    assert not set(cast.memory.names) & set(cast.observed.names)
+
+
+def test_observed_narrows_the_rest():
+    cast = roles(memory="big_lips=1", observed="gender=female")
+    assert set(cast.observed.attributes["gender"]) == {"female"}
+    assert set(cast.observed.attributes["big_lips"]) == {0.0}
+    assert set(cast.memory.attributes["gender"]) == {"female", "male"}
+
+
+def test_faces_depend_on_the_seed_alone():
+    assert pictures(roles(seed=1).observed) == pictures(roles(seed=1).observed)
+    assert pictures(roles(seed=1).observed) != pictures(roles(seed=2).observed)
+
+
+def test_a_memory_folder_is_remembered_whole(tmp_path):
+    others = procedural.face_set(procedural.generate(60, 32, seed=5))
+    write(tmp_path / "memory", others)
+    cast = roles(memory_dir=str(tmp_path / "memory"), memory="no such=thing")
+    assert pictures(cast.memory) == pictures(others)
+    assert len(cast.observed) == 80
+
+
+def test_folders_of_both_roles(tmp_path):
+    faces = procedural.face_set(procedural.generate(100, 32, seed=5))
+    write(tmp_path / "observed", faces.select(np.arange(50)))
+    write(tmp_path / "memory", faces.select(np.arange(50, 100)))
+    cast = roles(dir=str(tmp_path / "observed"), memory_dir=str(tmp_path / "memory"))
+    assert (len(cast.observed), len(cast.memory)) == (50, 50)
+    assert not pictures(cast.memory) & pictures(cast.observed)
+
+
+def test_a_memory_folder_inside_the_observed_folder_gives_no_picture_both_roles(tmp_path):
+    faces = procedural.face_set(procedural.generate(100, 32, seed=5))
+    write(tmp_path / "faces", faces.select(np.arange(60)))
+    write(tmp_path / "faces" / "chosen", faces.select(np.arange(60, 100)))
+    try:
+        cast = roles(dir=str(tmp_path / "faces"), memory_dir=str(tmp_path / "faces" / "chosen"))
+    except UserError:
+        return
+    both = pictures(cast.memory) & pictures(cast.observed)
+    assert len(both) == 0
+
+
+def test_an_empty_memory_is_explained():
+    with pytest.raises(UserError, match="empty memory: no face has gender=alien; values of gender"):
+        roles(memory="gender=alien")
+    with pytest.raises(UserError, match="empty memory: no face satisfies 'age>300'"):
+        roles(memory="age>300")
+
+
+def test_empty_observations_are_explained():
+    with pytest.raises(UserError, match="empty observations: no face satisfies 'age>300'"):
+        roles(observed="age>300")
+    with pytest.raises(UserError, match="no observed face in the training split of the procedural"):
+        roles(memory="gender=female", observed="gender=female")
+
+
+def test_a_memory_without_training_faces_is_explained(tmp_path):
+    faces = procedural.face_set(procedural.generate(80, 32, seed=0))
+    held_out = faces.in_split("test").head(1)
+    write(tmp_path / "memory", held_out)
+    (name,) = held_out.names
+    table = f"file,split\n{name}.png,test\n"
+    (tmp_path / "memory" / "attributes.csv").write_text(table)
+    with pytest.raises(UserError, match="no remembered face in the training split"):
+        roles(memory_dir=str(tmp_path / "memory"))
+
+
+def test_an_unknown_attribute_names_those_that_exist():
+    with pytest.raises(UserError, match="no attribute 'big_lip': there are big_lips, "):
+        roles(memory="big_lip=1")

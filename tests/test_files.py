@@ -1,0 +1,61 @@
+"""Files are whole or absent."""
+
+import json
+
+import pytest
+
+from aign_tf.files import read_json, replacing, write_json
+
+
+def test_a_new_file_appears_whole_with_the_folders_above_it(tmp_path):
+    path = tmp_path / "a" / "b" / "text.txt"
+    with replacing(path) as temporary:
+        temporary.write_text("whole")
+        assert not path.exists()
+    assert path.read_text() == "whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_temporary_file_has_the_suffix_and_the_folder_of_the_file(tmp_path):
+    with replacing(tmp_path / "generator.keras") as temporary:
+        assert temporary.suffix == ".keras" and temporary.parent == tmp_path
+        temporary.touch()
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    path = tmp_path / "text.txt"
+    path.write_text("old")
+    with pytest.raises(error), replacing(path) as temporary:
+        temporary.write_text("half of the n")
+        raise error
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_exception_before_anything_is_written_leaves_nothing(tmp_path):
+    with pytest.raises(ValueError), replacing(tmp_path / "text.txt"):
+        raise ValueError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_old_file_is_replaced(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("old and long")
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+    assert path.read_text() == "new"
+
+
+def test_json_comes_back(tmp_path):
+    content = {"name": "é", "numbers": [1, 2.5, None], "nested": {"a": True}}
+    write_json(tmp_path / "a.json", content)
+    assert read_json(tmp_path / "a.json") == content
+
+
+def test_json_that_cannot_be_written_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.json"
+    write_json(path, {"a": 1})
+    with pytest.raises(TypeError):
+        write_json(path, {"a": object()})
+    assert json.loads(path.read_text()) == {"a": 1}
