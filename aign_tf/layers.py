@@ -6,6 +6,10 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from aign_tf import compat
+
+NORMALIZATIONS = ("none", "batch", "instance")
+
 
 class Float32Layer(layers.Layer):
     """Computes in float32 whatever the precision policy: geometry, and pixels that must stay."""
@@ -32,6 +36,11 @@ def normal_initializer() -> keras.initializers.Initializer:
 def batch_normalization() -> layers.Layer:
     """As in the paper's code."""
     return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+
+
+def normalization(kind: str) -> layers.Layer:
+    """A fresh normalisation layer of one of `NORMALIZATIONS` but "none"."""
+    return batch_normalization() if kind == "batch" else compat.instance_normalization()
 
 
 def residual_block(x, width: int, dilation: int = 1):

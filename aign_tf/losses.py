@@ -71,7 +71,7 @@ Factors = dict[str, tf.Tensor]
 
 def _slope(discriminator: Callable[[Factors], tf.Tensor], factors: Factors) -> tf.Tensor:
     """Squared norm `[B]` of the gradient of the logit with respect to all factors at once."""
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(factors)
         logits = tf.reduce_sum(tf.cast(discriminator(factors), tf.float32))
     gradients = tf.nest.flatten(tape.gradient(logits, factors))

@@ -7,6 +7,7 @@ Source: Tung, Harley, Seto, Fragkiadaki, "Adversarial Inverse Graphics Networks"
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import keras
@@ -15,6 +16,8 @@ import tensorflow as tf
 from aign_tf import compat, losses
 
 Tensors = dict[str, tf.Tensor]
+
+_Tape = functools.partial(tf.GradientTape, watch_accessed_variables=False)
 
 
 class AIGN(keras.Model):
@@ -148,30 +151,39 @@ class AIGN(keras.Model):
     def _update(self, batch, seed, generator: bool, discriminators: bool) -> Tensors:
         """One simultaneous update of the sides that are named; returns the terms of the losses."""
         memory = batch["memory"]
-        with tf.GradientTape(persistent=True) as tape:
+        # Both sides share the forward pass. Each tape follows the variables of one side alone, so
+        # that no gradient is computed which the other side would throw away.
+        with _Tape() as generator_tape, _Tape() as discriminator_tape:
+            generator_tape.watch(self.generator.trainable_variables)
             factors = self.generator(batch["observation"], training=True)
+            discriminator_tape.watch([d.trainable_variables for d in self.discriminators.values()])
             fake = self._logits(factors, training=True)
             generator_loss, terms = self._generator_loss(batch, factors, fake)
-            scaled_loss = self._scaled(self.generator_optimizer, generator_loss)
+            generator_loss = self._scaled(self.generator_optimizer, generator_loss)
 
             real = self._logits(memory, training=True) if discriminators else {}
             swap = tf.random.stateless_uniform([], seed) < self.label_swap
-            scaled_losses = {}
+            discriminator_losses = {}
             for name in real:
                 loss = self._game(real[name], fake[name], swap)
                 terms[f"discriminator/{name}"] = loss
                 loss += self._penalty(name, memory, factors, seed)
-                scaled_losses[name] = self._scaled(self.discriminator_optimizers[name], loss)
+                discriminator_losses[name] = self._scaled(self.discriminator_optimizers[name], loss)
 
         if generator:
+            variables = self.generator.trainable_variables
+            gradients = generator_tape.gradient(generator_loss, variables)
             terms["gradient_norm/generator"] = self._descend(
-                self.generator_optimizer, tape, scaled_loss, self.generator
+                self.generator_optimizer, gradients, variables
             )
             self._average()
-        for name, scaled in scaled_losses.items():
-            terms[f"gradient_norm/{name}"] = self._descend_unless_winning(
-                name, tape, scaled, terms[f"discriminator/{name}"]
-            )
+        if discriminators:
+            variables = {name: self.discriminators[name].trainable_variables for name in real}
+            gradients = discriminator_tape.gradient(discriminator_losses, variables)
+            for name in real:
+                terms[f"gradient_norm/{name}"] = self._descend_unless_winning(
+                    name, gradients[name], variables[name], terms[f"discriminator/{name}"]
+                )
         return terms
 
     def _generator_loss(self, batch, factors, fake) -> tuple[tf.Tensor, Tensors]:
@@ -223,10 +235,8 @@ class AIGN(keras.Model):
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         return compat.scale_loss(optimizer, loss / replicas)
 
-    def _descend(self, optimizer, tape, loss: tf.Tensor, model: keras.Model) -> tf.Tensor:
-        """Takes one step down `loss`; returns the norm of the gradient before clipping."""
-        variables = model.trainable_variables
-        gradients = tape.gradient(loss, variables)
+    def _descend(self, optimizer, gradients: list, variables: list) -> tf.Tensor:
+        """Takes one step of an optimizer; returns the norm of the gradient before clipping."""
         norm = tf.linalg.global_norm(gradients) / compat.gradient_scale(optimizer)
         compat.apply_gradients(optimizer, gradients, variables)
         if compat.scales_loss(optimizer):
@@ -234,14 +244,13 @@ class AIGN(keras.Model):
             return tf.where(tf.math.is_finite(norm), norm, 0.0)
         return norm
 
-    def _descend_unless_winning(self, name: str, tape, scaled_loss, loss: tf.Tensor) -> tf.Tensor:
-        optimizer, model = self.discriminator_optimizers[name], self.discriminators[name]
+    def _descend_unless_winning(self, name, gradients, variables, loss: tf.Tensor) -> tf.Tensor:
+        optimizer = self.discriminator_optimizers[name]
         if self.skip_winning_below <= 0:
-            return self._descend(optimizer, tape, scaled_loss, model)
-        losing = self.previous_loss[name] > self.skip_winning_below
+            return self._descend(optimizer, gradients, variables)
         norm = tf.cond(
-            losing,
-            lambda: self._descend(optimizer, tape, scaled_loss, model),
+            self.previous_loss[name] > self.skip_winning_below,
+            lambda: self._descend(optimizer, gradients, variables),
             lambda: tf.constant(0.0),
         )
         self.previous_loss[name].assign(loss)

@@ -31,7 +31,7 @@ from aign_tf.discriminators.image import conv_discriminator
 from aign_tf.errors import UserError
 from aign_tf.generators.inpainter import paper_inpainter, residual_inpainter
 from aign_tf.metrics import fill, image
-from aign_tf.metrics.face_judge import FaceJudge
+from aign_tf.metrics.face_judge import FaceJudge, JudgeConfig
 from aign_tf.renderers.mask import MaskRenderer
 
 
@@ -51,15 +51,16 @@ class NetworkConfig:
         "completed", "what the discriminator sees: completed, or face (raw output)"
     )
     discriminator_width: int = setting(24, "channels of the discriminator's first convolution")
-    discriminator_batch_norm: bool = setting(False, "batch normalisation in the discriminator")
+    discriminator_norm: str = setting("none", "none, batch or instance")
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
     data: DataConfig = DataConfig()
     network: NetworkConfig = NetworkConfig()
-    loss: LossConfig = LossConfig(adversarial_weight=0.02, r1=1.0)
-    train: TrainConfig = TrainConfig(steps=1500)
+    loss: LossConfig = LossConfig(adversarial_weight=0.005, r1=0.05)
+    train: TrainConfig = TrainConfig(steps=1500, generator_lr=1e-3, discriminator_lr=1e-3)
+    evaluation: JudgeConfig = JudgeConfig()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,9 +97,11 @@ class FacesInpaint(task.Task):
                 "network.generator": "paper",
                 "network.judged": "face",
                 "network.discriminator_width": 64,
-                "network.discriminator_batch_norm": True,
+                "network.discriminator_norm": "batch",
                 "loss.adversarial_weight": 0.001,
                 "loss.r1": 0.0,
+                "train.generator_lr": 2e-4,
+                "train.discriminator_lr": 2e-4,
                 "train.beta1": 0.9,
                 "train.beta2": 0.999,
                 "train.batch_size": 64,
@@ -141,7 +144,7 @@ class FacesInpaint(task.Task):
                 self.config.data.image_size,
                 network.judged,
                 widths,
-                network.discriminator_batch_norm,
+                network.discriminator_norm,
             )
         }
 
@@ -227,7 +230,7 @@ class FacesInpaint(task.Task):
             candidates[name] = {"face": filled, "completed": filled}
 
         region = self.config.data.region if self.config.data.region in REGIONS else ""
-        judge = FaceJudge(self.roles, split, region)
+        judge = FaceJudge(self.roles, split, region, self.config.evaluation)
         metrics = {
             name: {
                 "rerender_psnr_db": _mean(image.psnr_db(factors["face"], original, visible)),

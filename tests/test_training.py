@@ -24,12 +24,13 @@ from tests.tiny import Tiny, log, state, train
 ROOT = pathlib.Path(__file__).parents[1]
 
 
-def assert_same(one, two):
+def assert_same(one, two, statistics_atol=0.0):
     """Equal checkpoints: weights, averages, optimizer slots and all."""
     one, two = state(one), state(two)
     assert one.keys() == two.keys()
     for name in one:
-        np.testing.assert_array_equal(one[name], two[name], err_msg=name)
+        atol = statistics_atol if "/moving_" in name else 0.0
+        np.testing.assert_allclose(one[name], two[name], rtol=0, atol=atol, err_msg=name)
 
 
 def generator_weights(run):
@@ -377,7 +378,8 @@ def test_two_devices_train_and_go_on(tmp_path, batch_norm):
     assert ended == (8, True, None)
     train(tmp_path / "halves", {"train.steps": 4, **values}, "mirrored")
     halves, _ = train(tmp_path / "halves", values, "mirrored")
-    assert_same(whole, halves)
+    # A checkpoint holds the mean of the devices' batch statistics, which rounds.
+    assert_same(whole, halves, statistics_atol=1e-6)
 
 
 def test_two_devices_share_the_batch_of_one(tmp_path):

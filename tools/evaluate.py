@@ -8,20 +8,23 @@ from __future__ import annotations
 from absl import flags
 
 from aign_tf import evaluation
+from aign_tf.config import parse_assignments
 from tools import command
 from tools.runs import open_run
 
 _RUN_DIR = flags.DEFINE_string("run_dir", None, "run folder", required=True)
+_SET = flags.DEFINE_multi_string("set", [], "key=value, as for tools.train, for this call alone")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "other data than the run was trained on")
 _SPLIT = flags.DEFINE_enum("split", "test", ["validation", "test"], "held-out data to use")
 _SAMPLES = flags.DEFINE_integer("samples", 1000, "largest number of observations", lower_bound=1)
 
 
 def main() -> None:
-    trained_on, run = open_run(_RUN_DIR.value)
-    task = trained_on
+    values = parse_assignments(_SET.value)
     if _DATA_DIR.value is not None:
-        task, _ = open_run(_RUN_DIR.value, {"data.dir": _DATA_DIR.value})
+        values["data.dir"] = _DATA_DIR.value
+    trained_on, run = open_run(_RUN_DIR.value)
+    task = open_run(_RUN_DIR.value, values)[0] if values else trained_on
     result = evaluation.evaluate(task, trained_on, run, _SPLIT.value, _SAMPLES.value)
     print(evaluation.table(result))
     print(f"metrics: {run.metrics}\npicture: {run.report}")

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 
+from aign_tf.config import setting
 from aign_tf.data.augment import normalized
 from aign_tf.data.face_roles import FaceRoles
 from aign_tf.data.faces import FaceSet
 from aign_tf.metrics import probes
 from aign_tf.metrics.kid import inception_features, kid
+
+
+@dataclasses.dataclass(frozen=True)
+class JudgeConfig:
+    inception_weights: str = setting(
+        "", "Keras weights file of InceptionV3 without its top, for kid; empty: a small network"
+    )
 
 
 class FaceJudge:
@@ -23,12 +32,12 @@ class FaceJudge:
       roles: observed and remembered faces.
       split: the held-out split that is judged.
       region: part whose height is measured where the data has boxes for it, or "".
-      inception_weights: Keras weights file of InceptionV3 without its top, or "".
+      config: which features KID is taken over.
       seed: of the probes.
     """
 
     def __init__(
-        self, roles: FaceRoles, split: str, region: str, inception_weights: str = "", seed: int = 0
+        self, roles: FaceRoles, split: str, region: str, config: JudgeConfig, seed: int = 0
     ):
         train = FaceRoles(roles.observed.in_split("train"), roles.memory.in_split("train"))
         held_out = FaceRoles(roles.observed.in_split(split), roles.memory.in_split(split))
@@ -40,17 +49,24 @@ class FaceJudge:
         if region:
             self._train_height(train, held_out, region, seed)
         self._features = (
-            inception_features(inception_weights)
-            if inception_weights
+            inception_features(config.inception_weights)
+            if config.inception_weights
             else probes.train_feature_network(_labelled(held_out)[0], seed=seed)
         )
         self.notes["kid_features"] = self._features.name
         self._real = self._features(normalized(held_out.memory.images).numpy())
 
     def score(self, faces: np.ndarray) -> dict[str, float]:
-        """`kid`, `bias_rate`, and `region_height_px` if measured, of `[B, S, S, 3]` in [-1, 1]."""
+        """Metrics of pictures `[B, S, S, 3]` in [-1, 1].
+
+        Returns:
+          `kid` to the held-out memory with `kid_deviation` over its subsets, `bias_rate`, and
+          `region_height_px` where the region is measured.
+        """
+        distance, deviation = kid(self._features(faces), self._real)
         scores = {
-            "kid": kid(self._features(faces), self._real)[0],
+            "kid": distance,
+            "kid_deviation": deviation,
             "bias_rate": self._attribute.share(faces),
         }
         if self._height:
