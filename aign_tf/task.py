@@ -79,8 +79,8 @@ class Task(abc.ABC):
         """Endless training batches from `first_step` on: dicts `observation`, `memory`, `truth`."""
 
     @abc.abstractmethod
-    def held_out(self, count: int, split: str = "validation") -> dict[str, np.ndarray]:
-        """At most `count` observations that training never sees, batched; always the same."""
+    def held_out(self, count: int) -> dict[str, np.ndarray]:
+        """At most `count` observations, batched, held out from training where there are any."""
 
     @abc.abstractmethod
     def preview(self, generator: keras.Model) -> np.ndarray:

@@ -26,13 +26,16 @@ from aign_tf.config import LossConfig, Preset, TrainConfig, setting
 from aign_tf.data import augment, holes, photos, unpaired
 from aign_tf.data.face_roles import FaceDataConfig, load_roles
 from aign_tf.data.faces import REGIONS, FaceSet
-from aign_tf.data.pictures import write_picture
+from aign_tf.data.hiding import Hiding
+from aign_tf.data.pictures import UnreadablePicture, write_picture
 from aign_tf.discriminators.image import conv_discriminator
 from aign_tf.errors import UserError
 from aign_tf.generators.inpainter import paper_inpainter, residual_inpainter
 from aign_tf.metrics import fill, image
 from aign_tf.metrics.face_judge import FaceJudge, JudgeConfig
 from aign_tf.renderers.mask import MaskRenderer
+
+_SHOWN = 10  # faces in a grid
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,9 +116,7 @@ class FacesInpaint(task.Task):
 
     def __init__(self, config: Config):
         super().__init__(config)
-        if config.data.region not in (*REGIONS, "box", "free"):
-            known = ", ".join((*REGIONS, "box", "free"))
-            raise UserError(f"data.region={config.data.region}: use one of {known}")
+        self.hiding = Hiding(config.data.region, config.data.box, config.data.image_size)
         if config.network.judged not in ("completed", "face"):
             raise UserError(f"network.judged={config.network.judged}: use completed or face")
 
@@ -152,13 +153,13 @@ class FacesInpaint(task.Task):
 
     def batches(self, first_step: int = 0) -> tf.data.Dataset:
         data, train = self.config.data, self.config.train
-        observed = self.roles.observed.in_split("train")
-        memory = self.roles.memory.in_split("train")
+        roles = self.roles.in_split("train")
 
         def make(observed, memory, seed):
             hole, move, flip, recall = tf.unstack(tf.random.experimental.stateless_split(seed, 4))
             boxes = holes.jitter_boxes(observed["boxes"], data.jitter, move)
-            faces, mask = augment.normalized(observed["images"]), self._visibility(boxes, hole)
+            faces = augment.normalized(observed["images"])
+            mask = self.hiding.visibility(boxes, hole)
             memories = augment.normalized(memory["images"])
             if data.flip:
                 faces, mask = augment.random_flip([faces, mask], flip)
@@ -170,39 +171,27 @@ class FacesInpaint(task.Task):
             }
 
         return unpaired.unpaired_batches(
-            {"images": observed.images, "boxes": self._boxes(observed)},
-            {"images": memory.images},
+            {"images": roles.observed.images, "boxes": self.hiding.boxes(roles.observed)},
+            {"images": roles.memory.images},
             train.batch_size,
             train.seed,
             make,
             first_step,
         )
 
-    def held_out(self, count: int, split: str = "validation") -> dict[str, np.ndarray]:
-        return self._observe(self.roles.observed.in_split(split).head(count))
-
-    def _boxes(self, faces: FaceSet) -> np.ndarray:
-        """The hole of each face; not used where holes are random strokes."""
-        if self.config.data.region == "box":
-            return holes.fixed_box(self.config.data.box, len(faces), faces.size)
-        region = self.config.data.region if self.config.data.region in REGIONS else "lips"
-        return holes.hole_boxes(faces, region)
-
-    def _visibility(self, boxes: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        size = self.config.data.image_size
-        if self.config.data.region == "free":
-            return holes.stroke_visibility(len(boxes), size, seed)
-        return holes.box_visibility(boxes, size)
+    def held_out(self, count: int) -> dict[str, np.ndarray]:
+        return self._observe(self.roles.to_look_at(count))
 
     def _observe(self, faces: FaceSet) -> dict[str, np.ndarray]:
-        mask = self._visibility(self._boxes(faces), tf.constant([0, self.config.train.seed]))
+        seed = tf.constant([0, self.config.train.seed])
+        mask = self.hiding.visibility(self.hiding.boxes(faces), seed)
         picture = augment.normalized(faces.images) * mask
         return {"image": picture.numpy(), "mask": mask.numpy()}
 
     # Looking at the result.
 
     def preview(self, generator: keras.Model) -> np.ndarray:
-        faces = self.roles.observed.in_split("validation").head(8)
+        faces = self.roles.to_look_at(_SHOWN)
         observation, original = self._observe(faces), _pixels(faces)
         factors = generator.predict_on_batch(observation)
         return visualize.captioned_grid(
@@ -218,7 +207,7 @@ class FacesInpaint(task.Task):
     def evaluate(
         self, generators: Mapping[str, keras.Model], split: str, samples: int
     ) -> task.Evaluation:
-        faces = self.roles.observed.in_split(split).head(samples)
+        faces = self.roles.in_split(split).observed.head(samples)
         observation, original = self._observe(faces), _pixels(faces)
         visible, hidden = observation["mask"], 1.0 - observation["mask"]
         candidates = {
@@ -242,9 +231,9 @@ class FacesInpaint(task.Task):
         }
         metrics["originals"] = judge.score(original)
         metrics["memory"] = judge.score(_pixels(self.roles.memory.in_split("train").head(samples)))
-        shown = {name: factors["completed"][:10] for name, factors in candidates.items()}
+        shown = {name: factors["completed"][:_SHOWN] for name, factors in candidates.items()}
         picture = visualize.captioned_grid(
-            {"observation": observation["image"][:10], **shown, "original": original[:10]}
+            {"observation": observation["image"][:_SHOWN], **shown, "original": original[:_SHOWN]}
         )
         return task.Evaluation(len(faces), metrics, judge.notes, picture)
 
@@ -255,43 +244,31 @@ class FacesInpaint(task.Task):
         output: pathlib.Path,
         options: Prediction,
     ) -> list[pathlib.Path]:
-        size, crop = self.config.data.image_size, self.config.data.crop
-        found = photos.read_photos(source, size, crop)
-        visible = self._chosen_visibility(options, len(found))
-        pictures = np.stack([photo.face for photo in found])
-        known = augment.normalized(pictures).numpy() * visible
-        completed = generator.predict({"image": known, "mask": visible}, batch_size=64, verbose=0)[
-            "completed"
-        ]
-        written = []
-        for photo, face, mask in zip(found, completed, visible):
-            path = output / f"{photo.path.stem}.png"
-            write_picture(path, photo.with_pixels(face, mask[..., 0] == 0))
-            written.append(path)
+        data = self.config.data
+        mask = self._chosen_visibility(options)
+        before, after, written = [], [], []
+        for photo, target in photos.read_photos(source, output, data.image_size, data.crop):
+            known = augment.normalized(photo.face[None]).numpy() * mask
+            completed = generator.predict_on_batch({"image": known, "mask": mask})["completed"]
+            write_picture(target, photo.with_pixels(completed[0], mask[0, ..., 0] == 0))
+            before, after = [*before, *known][:_SHOWN], [*after, *completed][:_SHOWN]
+            written.append(target)
         grid = output / "before_after.png"
-        write_picture(grid, visualize.captioned_grid({"before": known, "after": completed}, 128))
+        write_picture(grid, visualize.captioned_grid({"before": before, "after": after}, 128))
         return [*written, grid]
 
-    def _chosen_visibility(self, options: Prediction, count: int) -> np.ndarray:
-        """The mask that a person chose, for `count` photos: float32 `[count, S, S, 1]`."""
+    def _chosen_visibility(self, options: Prediction) -> np.ndarray:
+        """The mask that a person chose: float32 `[1, S, S, 1]`."""
         data = self.config.data
         if options.mask:
-            mask = photos.read_photo(pathlib.Path(options.mask), data.image_size, data.crop).face
-            hidden = mask.mean(axis=-1, keepdims=True) > 127
-            return np.tile(1.0 - hidden.astype(np.float32), (count, 1, 1, 1))
-        region = options.region or data.region
-        if region in REGIONS:
-            boxes = holes.fixed_box(
-                " ".join(map(str, holes.TEMPLATE[region])), count, data.image_size
-            )
-        elif region == "box":
-            boxes = holes.fixed_box(options.box or data.box, count, data.image_size)
-        else:
-            raise UserError(
-                f"region={region}: use {', '.join(REGIONS)} or box, or give a picture as "
-                "--set=mask=PATH"
-            )
-        return holes.box_visibility(boxes, data.image_size).numpy()
+            try:
+                mask = photos.read_photo(pathlib.Path(options.mask), data.image_size, data.crop)
+            except UnreadablePicture as error:
+                raise UserError(f"cannot read the mask {error}") from None
+            hidden = mask.face.mean(axis=-1, keepdims=True) > 127
+            return 1.0 - hidden[None].astype(np.float32)
+        hiding = Hiding(options.region or data.region, options.box or data.box, data.image_size)
+        return hiding.of_a_photo()
 
 
 def _pixels(faces: FaceSet) -> np.ndarray:

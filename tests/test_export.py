@@ -121,7 +121,9 @@ def test_a_phone_s_file_has_the_names_of_the_observations_and_factors(phones, ge
     outputs = run(**given)
     for name, expected in generator(given).items():
         assert outputs[name].dtype == np.float32
-        np.testing.assert_allclose(outputs[name], expected, atol=0.1 if quantize == "int8" else 0.01)
+        np.testing.assert_allclose(
+            outputs[name], expected, atol=0.1 if quantize == "int8" else 0.01
+        )
 
 
 def test_quantizing_shrinks_the_file(phones):

@@ -53,7 +53,7 @@ def test_another_config_is_refused_and_every_changed_key_named(run):
 
 
 def test_a_key_that_the_run_does_not_know_is_refused(run):
-    with pytest.raises(UserError, match="data.new was None and is 1"):
+    with pytest.raises(UserError, match=r"data\.new was None and is 1"):
         run.claim("toy", "smoke", {**CONFIG, "data.new": 1})
 
 
@@ -77,7 +77,7 @@ def test_a_file_is_refused(tmp_path):
 
 
 def test_reading_what_is_no_run(tmp_path):
-    with pytest.raises(UserError, match="holds no run: there is no config.json in it"):
+    with pytest.raises(UserError, match=r"holds no run: there is no config\.json in it"):
         RunFolder(tmp_path / "missing").read()
 
 

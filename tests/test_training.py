@@ -329,13 +329,13 @@ def test_a_learning_rate_beyond_reason_stops_the_run(tmp_path, per_execution):
         "train.steps_per_execution": per_execution,
         "train.checkpoint_every": 4,
     }
-    with pytest.raises(UserError, match="not a finite number at step .*: reprojection.*: none"):
+    with pytest.raises(UserError, match=r"not a finite number at step .*: reprojection.*: none"):
         train(tmp_path / "a", values)
 
 
 def test_another_config_is_refused_naming_the_key(tmp_path):
     train(tmp_path / "a", {"train.steps": 2})
-    with pytest.raises(UserError, match="train.batch_size was 4 and is 5"):
+    with pytest.raises(UserError, match=r"train\.batch_size was 4 and is 5"):
         train(tmp_path / "a", {"train.steps": 2, "train.batch_size": 5})
 
 

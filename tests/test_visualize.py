@@ -41,7 +41,9 @@ def test_at_their_own_size_pictures_are_shown_pixel_by_pixel():
 
 @pytest.mark.parametrize("value", [-5.0, 5.0])
 def test_beyond_the_range_is_clipped(value):
-    assert np.all(captioned_grid({"a": pictures(1, value)}, side=8)[-8:] == (255 if value > 0 else 0))
+    assert np.all(
+        captioned_grid({"a": pictures(1, value)}, side=8)[-8:] == (255 if value > 0 else 0)
+    )
 
 
 def test_pictures_need_not_be_square():

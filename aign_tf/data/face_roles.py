@@ -30,22 +30,37 @@ class FaceDataConfig:
 
 @dataclasses.dataclass(frozen=True)
 class FaceRoles:
-    """Faces of every split in their roles; no picture has both.
+    """Faces in their roles; no picture has both.
 
     Attributes:
       observed: faces that observations are made of.
       memory: real faces that discriminators compare with.
+      origin: where they come from, for messages.
     """
 
     observed: FaceSet
     memory: FaceSet
+    origin: str
+
+    def in_split(self, split: str) -> FaceRoles:
+        """The roles in one split; raises `UserError` if nobody is left for one of them."""
+        part = FaceRoles(self.observed.in_split(split), self.memory.in_split(split), self.origin)
+        for role, faces in (("observed", part.observed), ("remembered", part.memory)):
+            if len(faces) == 0:
+                raise UserError(f"no {role} face in the {split} split of {self.origin}")
+        return part
+
+    def to_look_at(self, count: int) -> FaceSet:
+        """At most `count` observed faces, held out from training where there are any."""
+        held_out = self.observed.select(self.observed.split != "train")
+        return (held_out if len(held_out) else self.observed).head(count)
 
 
 def load_roles(config: FaceDataConfig, seed: int) -> FaceRoles:
     """Reads or draws the faces and casts them.
 
     Raises:
-      UserError: no face is left for a role in training, or whatever reading finds wrong.
+      UserError: nobody is left for a role in training, or whatever reading finds wrong.
     """
     if config.dir:
         faces = read_faces(config.dir, config.image_size, config.crop)
@@ -54,17 +69,13 @@ def load_roles(config: FaceDataConfig, seed: int) -> FaceRoles:
         faces = procedural.face_set(drawn)
     if config.memory_dir:
         memory = read_faces(config.memory_dir, config.image_size, config.crop)
-        rows = np.ones(len(faces), bool)
-        rest = rows
+        rest = np.ones(len(faces), bool)
     else:
         remembered = select(config.memory, faces, purpose="memory")
         memory = faces.select(remembered)
         rest = ~remembered
     if config.observed:
         rest = rest & select(config.observed, faces, purpose="observations")
-    roles = FaceRoles(faces.select(rest), memory)
-    for role, chosen in (("observed", roles.observed), ("remembered", roles.memory)):
-        if not np.any(chosen.split == "train"):
-            origin = config.dir or "the procedural faces"
-            raise UserError(f"no {role} face in the training split of {origin}")
+    roles = FaceRoles(faces.select(rest), memory, config.dir or "the procedural faces")
+    roles.in_split("train")
     return roles

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import pathlib
+from collections.abc import Iterator
 
 import numpy as np
+from absl import logging
 from PIL import Image
 
 from aign_tf.data.augment import quantized
@@ -18,14 +21,12 @@ class Photo:
     """A photo of one aligned face, and the square of it that a network sees.
 
     Attributes:
-      path: where it came from.
       full: uint8 `[H, W, 3]`.
       face: uint8 `[S, S, 3]`, the centred square, resampled.
       corner: x and y of the square's top left pixel in `full`.
       side: of the square in pixels of `full`.
     """
 
-    path: pathlib.Path
     full: np.ndarray
     face: np.ndarray
     corner: tuple[int, int]
@@ -50,25 +51,50 @@ class Photo:
         return np.asarray(result)
 
 
-def read_photos(source: pathlib.Path, size: int, crop: float) -> list[Photo]:
-    """The photo at `source`, or all photos below it.
+def read_photos(
+    source: pathlib.Path, output: pathlib.Path, size: int, crop: float
+) -> Iterator[tuple[Photo, pathlib.Path]]:
+    """Yields the photo at `source`, or every photo below it, and the PNG to write for it.
+
+    In a folder, what cannot be read is left out and named in the log.
 
     Raises:
-      UserError: a file that is missing or not a readable picture, or a folder without pictures.
+      UserError: `source` is missing, or not a readable picture, or a folder without one; or its
+        result would overwrite a photo.
     """
-    return [read_photo(path, size, crop) for path in picture_paths(source)]
-
-
-def picture_paths(source: pathlib.Path) -> list[pathlib.Path]:
-    """`source` itself if it is a file, else the pictures below it."""
-    return [source] if source.is_file() else list_pictures(source)
+    paths = [source] if source.is_file() else list_pictures(source)
+    targets = _targets(paths, source if source.is_dir() else source.parent, output)
+    unreadable = []
+    for path, target in zip(paths, targets):
+        try:
+            yield read_photo(path, size, crop), target
+        except UnreadablePicture as error:
+            logging.warning("left out: %s", error)
+            unreadable.append(error)
+    if len(unreadable) == len(paths):
+        raise UserError(f"cannot read {unreadable[0]}")
 
 
 def read_photo(path: pathlib.Path, size: int, crop: float) -> Photo:
-    try:
-        full = read_picture(path)
-    except UnreadablePicture as error:
-        raise UserError(f"cannot read {error}") from None
+    """The photo at `path`; raises `UnreadablePicture`."""
+    full = read_picture(path)
     face, scale, offset = square(full, size, crop)
     left, top = np.rint(offset - (1 / scale - 1) / 2).astype(int)
-    return Photo(path, full, face, (int(left), int(top)), round(size / scale))
+    return Photo(full, face, (int(left), int(top)), round(size / scale))
+
+
+def _targets(
+    paths: list[pathlib.Path], root: pathlib.Path, output: pathlib.Path
+) -> list[pathlib.Path]:
+    """A PNG below `output` for each of `paths`, all different."""
+    stems = collections.Counter(path.with_suffix("") for path in paths)
+    targets = []
+    for path in paths:
+        relative = path.relative_to(root)
+        alone = stems[path.with_suffix("")] == 1
+        targets.append(output / relative.with_name(f"{path.stem if alone else path.name}.png"))
+    inputs = {path.resolve() for path in paths}
+    overwritten = [target for target in targets if target.resolve() in inputs]
+    if overwritten:
+        raise UserError(f"{overwritten[0]} would be overwritten: choose another --output")
+    return targets

@@ -39,8 +39,7 @@ class FaceJudge:
     def __init__(
         self, roles: FaceRoles, split: str, region: str, config: JudgeConfig, seed: int = 0
     ):
-        train = FaceRoles(roles.observed.in_split("train"), roles.memory.in_split("train"))
-        held_out = FaceRoles(roles.observed.in_split(split), roles.memory.in_split(split))
+        train, held_out = roles.in_split("train"), roles.in_split(split)
         self._attribute = probes.train_attribute_probe(
             *_labelled(train), held_out=_labelled(held_out), seed=seed
         )

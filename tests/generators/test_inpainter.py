@@ -84,11 +84,7 @@ def test_it_comes_back_from_a_keras_file(network, tmp_path):
 
 def test_the_paper_s_layers():
     network = paper_inpainter(64)
-    down = [
-        layer.get_config()
-        for layer in network.layers
-        if type(layer) is keras.layers.Conv2D
-    ]
+    down = [layer.get_config() for layer in network.layers if type(layer) is keras.layers.Conv2D]
     up = [
         layer.get_config()
         for layer in network.layers
@@ -98,7 +94,9 @@ def test_the_paper_s_layers():
     assert {(*layer["kernel_size"], *layer["strides"]) for layer in down} == {(3, 3, 2, 2)}
     assert [layer["filters"] for layer in up] == [512, 3]
     assert {(*layer["kernel_size"], *layer["strides"]) for layer in up} == {(5, 5, 2, 2)}
-    norms = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    norms = [
+        layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)
+    ]
     assert sorted(layer.gamma.shape[0] for layer in norms) == [256, 256, 512, 1024, 1024]
     assert {(layer.momentum, layer.epsilon) for layer in norms} == {(0.9, 1e-5)}
     # Two branches of two convolutions (3 and 1 channels in), then 2048 to 512 to 3 channels.

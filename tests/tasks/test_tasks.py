@@ -1,0 +1,264 @@
+"""What holds for every task. New files in `tasks/` are picked up by themselves."""
+
+import dataclasses
+import itertools
+import json
+import pathlib
+import subprocess
+import sys
+import typing
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+import tasks
+from aign_tf import evaluation, training
+from aign_tf.config import LossConfig, TrainConfig, flat, override, settings
+from aign_tf.data.augment import quantized
+from aign_tf.errors import UserError
+from aign_tf.export import export
+from aign_tf.run_folder import RunFolder
+from aign_tf.task import Task
+from tests.tiny import log, state
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module", params=tasks.names())
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def task_type(name):
+    return tasks.load(name)
+
+
+@pytest.fixture(scope="module")
+def smoke(task_type):
+    return task_type(task_type.configure("smoke", {"train.precision": "float32"}))
+
+
+@pytest.fixture(scope="module")
+def batches(smoke):
+    keras.utils.set_random_seed(0)
+    return list(itertools.islice(smoke.batches(), 2))
+
+
+def command(*arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def run(name, tmp_path_factory):
+    """A finished smoke run, made and evaluated by the commands."""
+    folder = tmp_path_factory.mktemp(name) / "run"
+    precision = "--precision=float32"
+    command("tools.train", f"--task={name}", "--preset=smoke", precision, f"--run_dir={folder}")
+    return RunFolder(folder)
+
+
+@pytest.fixture(scope="module")
+def table(run):
+    return command("tools.evaluate", f"--run_dir={run.path}", "--samples=16")
+
+
+# Description and config.
+
+
+def test_it_is_described_in_one_line(name, task_type):
+    summary = tasks.summary(name)
+    assert 10 < len(summary) < 100 and summary.endswith(".")
+    assert issubclass(task_type, Task)
+    assert f"--task={name}" in sys.modules[task_type.__module__].__doc__
+
+
+def test_it_has_the_presets_that_everybody_expects(task_type):
+    assert {"smoke", "default", "paper"} <= set(task_type.presets)
+    assert all(preset.meaning for preset in task_type.presets.values())
+
+
+def test_every_preset_is_a_config_that_comes_back_from_its_text(task_type):
+    for preset in task_type.presets:
+        config = task_type.configure(preset, {})
+        task_type(config)
+        assert override(task_type.Config(), flat(config)) == config
+        as_text = {key: str(value) for key, value in flat(config).items()}
+        assert override(task_type.Config(), as_text) == config
+        from_json = json.loads(json.dumps(flat(config)))
+        assert override(task_type.Config(), from_json) == config
+
+
+def test_every_setting_has_a_meaning(task_type):
+    for config in (task_type.Config(), task_type.Prediction()):
+        assert dataclasses.is_dataclass(config)
+        assert all(meaning for _, _, meaning in settings(config))
+    kinds = typing.get_type_hints(task_type.Config)
+    assert issubclass(kinds["loss"], LossConfig) and issubclass(kinds["train"], TrainConfig)
+
+
+def test_an_unknown_preset_names_those_that_exist(task_type):
+    with pytest.raises(UserError, match=r"no preset 'big': use one of .*smoke"):
+        task_type.configure("big", {})
+
+
+@pytest.mark.parametrize("preset", ["default", "paper"])
+def test_networks_of_the_larger_presets_can_be_built(task_type, preset):
+    task = task_type(task_type.configure(preset, {"train.precision": "float32"}))
+    generator = task.generator()
+    assert isinstance(generator.input, dict) and isinstance(generator.output, dict)
+    for discriminator in task.discriminators().values():
+        assert isinstance(discriminator.input, dict)
+
+
+# Parts fit together.
+
+
+def test_a_batch_has_observations_memory_and_nothing_unknown(smoke, batches):
+    size = smoke.config.train.batch_size
+    for batch in batches:
+        assert {"observation", "memory"} <= set(batch) <= {"observation", "memory", "truth"}
+        for part in tf.nest.flatten(batch):
+            assert part.shape[0] == size and part.dtype == tf.float32
+            assert np.all(np.isfinite(part))
+    assert list(batches[0]["observation"]) == list(smoke.generator().input)
+
+
+def test_what_is_rendered_is_shaped_like_what_was_observed(smoke, batches):
+    observation = batches[0]["observation"]
+    rendered = smoke.renderer()(smoke.generator()(observation), observation)
+    assert rendered
+    for name, part in rendered.items():
+        assert part.shape == observation[name].shape and part.dtype == tf.float32
+    assert smoke.renderer().weights == []
+
+
+def test_the_truth_renders_to_the_observation_better_than_a_fresh_generator(smoke, batches):
+    batch = batches[0]
+    if "truth" not in batch:
+        pytest.skip("no truth in this task")
+    factors = smoke.generator()(batch["observation"])
+    assert {name: part.shape for name, part in batch["truth"].items()}.items() <= {
+        name: part.shape for name, part in factors.items()
+    }.items()
+    render = smoke.renderer()
+    both = {**factors, **batch["truth"]}
+
+    def error(factors):
+        rendered = render(factors, batch["observation"])
+        return float(smoke.reprojection(rendered, batch["observation"]))
+
+    assert error(both) < error(factors)
+
+
+def test_discriminators_judge_factors_and_memory_alike(smoke, batches):
+    batch = batches[0]
+    factors = smoke.generator()(batch["observation"])
+    seen = set()
+    for discriminator in smoke.discriminators().values():
+        names = set(discriminator.input)
+        seen |= names
+        for source in (factors, batch["memory"]):
+            logits = discriminator({name: source[name] for name in names})
+            assert logits.shape[0] == smoke.config.train.batch_size
+            assert logits.dtype == tf.float32
+        for name in names:
+            assert factors[name].shape == batch["memory"][name].shape
+    assert seen == set(batch["memory"])
+
+
+def test_the_stream_can_be_entered_at_any_step(smoke, batches):
+    keras.utils.set_random_seed(0)
+    (entered,) = itertools.islice(smoke.batches(first_step=1), 1)
+    tf.nest.map_structure(np.testing.assert_array_equal, entered, batches[1])
+
+
+def test_held_out_observations_are_always_the_same_and_never_trained_on(smoke, batches):
+    for split in ("validation", "test"):
+        one, two = smoke.held_out(3, split), smoke.held_out(3, split)
+        tf.nest.map_structure(np.testing.assert_array_equal, one, two)
+        for name, part in one.items():
+            assert 0 < len(part) <= 3
+            assert part.shape[1:] == batches[0]["observation"][name].shape[1:]
+            assert part.dtype == np.float32
+
+
+def test_a_preview_is_a_picture(smoke):
+    picture = smoke.preview(smoke.generator())
+    assert picture.dtype == np.uint8 and picture.ndim == 3 and picture.shape[2] == 3
+    assert picture.std() > 0
+
+
+# From end to end.
+
+
+def test_a_run_has_all_its_files(run, task_type):
+    steps = flat(task_type.configure("smoke", {}))["train.steps"]
+    assert run.step() == steps == log(run)[-1]["step"]
+    assert run.generator.exists() and list(run.samples.glob("step_*.png"))
+    for line in log(run):
+        assert all(np.isfinite(value) for value in line.values())
+
+
+def test_an_evaluation_compares_with_baselines(run, table, name):
+    result = json.loads(run.metrics.read_text())
+    assert (result["task"], result["preset"], result["split"]) == (name, "smoke", "test")
+    assert result["step"] == run.step() and 0 < result["samples"] <= 16
+    assert result["metrics"] and "reconstruction" in result["baselines"]
+    assert len(result["baselines"]) >= 2
+    assert set(result["baselines"]["reconstruction"]) == set(result["metrics"])
+    assert all(isinstance(value, float) for value in result["metrics"].values())
+    assert run.table.read_text() in table
+    assert Image.open(run.report).size[0] > 50
+
+
+def test_stopping_half_way_changes_nothing(run, smoke, tmp_path):
+    """Half of the steps and then the others, in another process than the whole."""
+    halves, steps = RunFolder(tmp_path / "run"), smoke.config.train.steps
+    for end in (steps // 2, steps):
+        task = type(smoke)(override(smoke.config, {"train.steps": end}))
+        halves.claim("task", "smoke", flat(task.config))
+        training.train(task, halves)
+    whole, halved = state(run), state(halves)
+    assert whole.keys() == halved.keys()
+    for name in whole:
+        np.testing.assert_array_equal(whole[name], halved[name], err_msg=name)
+    assert log(run) == log(halves)
+
+
+def test_held_out_pictures_are_predicted(run, smoke, name, tmp_path):
+    """Tasks whose observations are no pictures test `predict` in a file of their own."""
+    pictures = [
+        part for part in smoke.held_out(2).values() if part.ndim == 4 and part.shape[3] == 3
+    ]
+    if not pictures:
+        assert (pathlib.Path(__file__).parent / f"test_{name}.py").exists()
+        return
+    source, output = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for row, picture in enumerate(pictures[0]):
+        Image.fromarray(quantized(picture)).save(source / f"{row}.png")
+    written = smoke.predict(evaluation.load_generator(run), source, output, smoke.Prediction())
+    assert written and all(path.exists() and output in path.parents for path in written)
+    alone = smoke.predict(
+        evaluation.load_generator(run), source / "0.png", tmp_path / "alone", smoke.Prediction()
+    )
+    assert alone and all(path.exists() for path in alone)
+
+
+def test_the_generator_can_be_served(run, smoke, tmp_path):
+    generator, observation = evaluation.load_generator(run), smoke.held_out(2)
+    for exported in export(generator, observation, tmp_path, ["saved_model", "tflite"]):
+        assert exported.path.exists()
+        assert exported.max_abs_error < 1e-3
