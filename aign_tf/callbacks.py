@@ -29,10 +29,10 @@ class StepCallback(keras.callbacks.Callback):
 
     def set_model(self, model):
         super().set_model(model)
-        self._done = int(model.step)
+        self._done = model.steps_done
 
     def on_train_batch_end(self, batch, logs=None):
-        step = int(self.model.step)
+        step = self.model.steps_done
         if step // self.every > self._done // self.every or step >= self.last:
             self.at(step, logs)
         self._done = step
@@ -53,7 +53,7 @@ class StopWhenNotFinite(keras.callbacks.Callback):
         if broken:
             checkpoint = tf.train.latest_checkpoint(str(self.run.checkpoints))
             raise UserError(
-                f"not a finite number at step {int(self.model.step)}: {', '.join(broken)}; "
+                f"not a finite number at step {self.model.steps_done}: {', '.join(broken)}; "
                 f"last good checkpoint: {checkpoint or 'none'}. "
                 "A lower learning rate or train.clip_norm=1 may help"
             )
@@ -112,21 +112,37 @@ class Samples(StepCallback):
 
 
 class Checkpoints(StepCallback):
-    """Whole states of the run, and the last of them when the run is told to stop."""
+    """Whole states of the run, also when the training ends early.
 
-    def __init__(self, manager: tf.train.CheckpointManager, every: int, last: int):
+    The generator is written first: whichever step the newest checkpoint has, there is a
+    generator.keras at least as new.
+    """
+
+    def __init__(
+        self,
+        manager: tf.train.CheckpointManager,
+        save_generator: Callable[[], None],
+        every: int,
+        last: int,
+    ):
         super().__init__(every, last)
-        self.manager = manager
+        self.manager, self.save_generator = manager, save_generator
+        self._saved = None
 
     def at(self, step, logs):
+        self.save_generator()
         self.manager.save(checkpoint_number=step)
+        self._saved = step
 
     def on_train_end(self, logs=None):
-        self.at(int(self.model.step), logs)
+        if self._saved != self.model.steps_done:
+            self.at(self.model.steps_done, logs)
 
 
 class StopOnSignal(keras.callbacks.Callback):
     """SIGTERM and Ctrl-C end the training after the step that is under way.
+
+    A context manager, so that the signals mean what they did before whichever way training ends.
 
     Attributes:
       received: the signal, or None.
@@ -137,9 +153,14 @@ class StopOnSignal(keras.callbacks.Callback):
         self.received = None
         self._before = {}
 
-    def on_train_begin(self, logs=None):
+    def __enter__(self) -> StopOnSignal:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._before[number] = signal.signal(number, self._receive)
+        return self
+
+    def __exit__(self, *exception) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _receive(self, number, frame):
         self.received = signal.Signals(number)
@@ -149,7 +170,3 @@ class StopOnSignal(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if self.received is not None:
             self.model.stop_training = True
-
-    def on_train_end(self, logs=None):
-        for number, handler in self._before.items():
-            signal.signal(number, handler)

@@ -46,6 +46,11 @@ def fastest_precision() -> str:
     return "bfloat16" if "avx512_bf16" in flags or "amx_bf16" in flags else "float32"
 
 
+def watch(tape: tf.GradientTape, variables: list) -> None:
+    """`tape.watch` for the variables of Keras layers."""
+    tape.watch([variable.value for variable in variables] if KERAS_3 else variables)
+
+
 def with_loss_scaling(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
     """`optimizer` with dynamic loss scaling, which float16 gradients need."""
     scaled = keras.optimizers if KERAS_3 else keras.mixed_precision

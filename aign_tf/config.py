@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -15,9 +16,10 @@ from typing import Any, NamedTuple
 from aign_tf.errors import UserError
 
 
-def setting(default: Any, meaning: str) -> Any:
-    """A dataclass field with a one-line meaning, shown by `--set=help`."""
-    return dataclasses.field(default=default, metadata={"meaning": meaning})
+def setting(default: Any, meaning: str, least: float = 0, most: float = math.inf) -> Any:
+    """A dataclass field with a one-line meaning, shown by `--set=help`, and bounds of a number."""
+    metadata = {"meaning": meaning, "least": least, "most": most}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 class Preset(NamedTuple):
@@ -41,7 +43,7 @@ class LossConfig:
     gradient_penalty: float = setting(
         0.0, "weight of the penalty between real and fake; wasserstein needs it (10 is usual)"
     )
-    label_swap: float = setting(0.0, "probability that real and fake labels swap in a step")
+    label_swap: float = setting(0.0, "probability that real and fake labels swap in a step", most=1)
     skip_winning_below: float = setting(
         0.0, "a discriminator rests while its previous loss is at most this; 0 never rests"
     )
@@ -49,24 +51,26 @@ class LossConfig:
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
-    steps: int = setting(1000, "length of the whole training (--steps)")
-    batch_size: int = setting(32, "observations in a step, over all devices together")
+    steps: int = setting(1000, "length of the whole training (--steps)", least=1)
+    batch_size: int = setting(32, "observations in a step, over all devices together", least=1)
     seed: int = setting(0, "of weights, data order and everything random (--seed)")
     precision: str = setting(
         "auto", "float32, bfloat16, float16, or auto: what this machine is fast at (--precision)"
     )
     generator_lr: float = setting(2e-4, "learning rate of Adam for the generator")
     discriminator_lr: float = setting(2e-4, "learning rate of Adam for the discriminators")
-    beta1: float = setting(0.5, "of Adam")
-    beta2: float = setting(0.99, "of Adam")
+    beta1: float = setting(0.5, "of Adam", most=1)
+    beta2: float = setting(0.99, "of Adam", most=1)
     clip_norm: float = setting(0.0, "largest norm of a gradient; 0 does not clip")
-    generator_steps: int = setting(1, "updates of the generator for each batch")
-    discriminator_steps: int = setting(1, "updates of the discriminators for each batch")
-    ema_decay: float = setting(0.999, "of the averaged generator that is evaluated and exported")
-    log_every: int = setting(50, "steps between lines in log.jsonl and TensorBoard")
-    sample_every: int = setting(250, "steps between sample grids")
-    checkpoint_every: int = setting(250, "steps between checkpoints")
-    steps_per_execution: int = setting(1, "steps in one call of the compiled function")
+    generator_steps: int = setting(1, "updates of the generator for each batch", least=1)
+    discriminator_steps: int = setting(1, "updates of the discriminators for each batch", least=1)
+    ema_decay: float = setting(
+        0.999, "of the averaged generator that is evaluated and exported", most=1
+    )
+    log_every: int = setting(50, "steps between lines in log.jsonl and TensorBoard", least=1)
+    sample_every: int = setting(250, "steps between sample grids", least=1)
+    checkpoint_every: int = setting(250, "steps between checkpoints", least=1)
+    steps_per_execution: int = setting(1, "steps in one call of the compiled function", least=1)
     jit_compile: bool = setting(False, "compile the step with XLA")
 
 
@@ -101,27 +105,27 @@ def _replaced(config: Any, path: list[str], key: str, value: Any) -> Any:
     if rest:
         new = _replaced(getattr(config, name), rest, key, value)
     else:
-        new = _typed(key, typing.get_type_hints(type(config))[name], value)
+        (field,) = (field for field in dataclasses.fields(config) if field.name == name)
+        new = _typed(key, typing.get_type_hints(type(config))[name], field.metadata, str(value))
     return dataclasses.replace(config, **{name: new})
 
 
-_TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
+_TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
-def _typed(key: str, kind: type, value: Any) -> Any:
-    text = str(value)
+def _typed(key: str, kind: type, bounds: Mapping[str, Any], text: str) -> Any:
+    if kind is str:
+        return text
     try:
-        if kind is bool:
-            if text.lower() not in _TRUE + _FALSE:
-                raise ValueError
-            return text.lower() in _TRUE
-        number = kind(text)
-    except ValueError:
+        value = _TRUTHS[text.lower()] if kind is bool else kind(text)
+    except (ValueError, KeyError):
         wanted = {int: "a whole number", float: "a number", bool: "true or false"}[kind]
         raise UserError(f"{key}={text}: expected {wanted}") from None
-    if kind in (int, float) and not 0 <= number < float("inf"):
-        raise UserError(f"{key}={text}: expected a number of at least 0")
-    return number
+    least, most = bounds["least"], bounds["most"]
+    if not least <= value <= most or value == math.inf:
+        upper = "" if most == math.inf else f" and at most {most:g}"
+        raise UserError(f"{key}={text}: expected a number of at least {least:g}{upper}")
+    return value
 
 
 def parse_assignments(texts: list[str]) -> dict[str, str]:

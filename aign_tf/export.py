@@ -57,24 +57,24 @@ def export(
     return [writers[name]() for name in formats]
 
 
-def _save(generator: keras.Model, folder: str, batch: int | None) -> None:
-    """A SavedModel whose `serving_default` takes named observations and returns named factors."""
+def _servable(generator: keras.Model, batch: int | None):
+    """A function of named observations to named factors, and the module that tracks its weights."""
     module = tf.Module()
-    module.generator = generator  # Tracked, so that its weights are saved.
+    module.generator = generator
     signature = {
         name: tf.TensorSpec((batch, *tensor.shape[1:]), tf.float32, name=name)
         for name, tensor in generator.input.items()
     }
     serve = tf.function(lambda **observation: generator(observation, training=False))
-    served = serve.get_concrete_function(**signature)
-    tf.saved_model.save(module, folder, signatures={"serving_default": served})
+    return serve.get_concrete_function(**signature), module
 
 
 def _saved_model(generator, observation: Observation, path: pathlib.Path) -> Exported:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         whole = pathlib.Path(folder) / path.name
-        _save(generator, str(whole), batch=None)
+        serve, module = _servable(generator, batch=None)
+        tf.saved_model.save(module, str(whole), signatures={"serving_default": serve})
         if path.exists():
             shutil.rmtree(path)
         whole.rename(path)
@@ -85,15 +85,14 @@ def _saved_model(generator, observation: Observation, path: pathlib.Path) -> Exp
 
 
 def _tflite(generator, observation: Observation, path: pathlib.Path, quantize: str) -> Exported:
-    with tempfile.TemporaryDirectory() as folder:
-        # A fixed batch of one: with an open batch size the phone's fast kernels are not used.
-        _save(generator, folder, batch=1)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if quantize != "none":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if quantize == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        content = converter.convert()
+    # A fixed batch of one: with an open batch size the phone's fast kernels are not used.
+    serve, module = _servable(generator, batch=1)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([serve], module)
+    if quantize != "none":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if quantize == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    content = converter.convert()
     with replacing(path) as temporary:
         temporary.write_bytes(content)
     run = tf.lite.Interpreter(str(path)).get_signature_runner("serving_default")

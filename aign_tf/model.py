@@ -55,6 +55,8 @@ class AIGN(keras.Model):
         self.renderer = renderer
         self.discriminators = dict(discriminators)
         self.seed = seed
+        # Nothing is left to build, and a batch is not what `call` could build it with.
+        self.renderer.built = self.built = True
         same = tf.VariableAggregation.ONLY_FIRST_REPLICA
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, aggregation=same)
         # Before its first step a discriminator counts as losing.
@@ -120,11 +122,15 @@ class AIGN(keras.Model):
         terms += ["paired"] if paired_weight > 0 else []
         for name in self.discriminators:
             terms += [f"adversarial/{name}", f"discriminator/{name}", f"gradient_norm/{name}"]
-        self._trackers = {name: keras.metrics.Mean(name=name, dtype="float32") for name in terms}
+        self._means = {name: keras.metrics.Mean(name=name, dtype="float32") for name in terms}
         # Slots are made now, since a checkpoint can be restored before the first step.
         generator_optimizer.build(self.generator.trainable_variables)
         for name, optimizer in self.discriminator_optimizers.items():
             optimizer.build(self.discriminators[name].trainable_variables)
+
+    @property
+    def steps_done(self) -> int:
+        return int(self.step.numpy())
 
     def call(self, observation: Tensors, training: bool = False) -> Tensors:
         return self.averaged(observation, training=training)
@@ -141,12 +147,12 @@ class AIGN(keras.Model):
                 )
             )
         self.step.assign_add(1)
-        return self._tracked(terms)
+        return self._record(terms)
 
     def test_step(self, batch: dict[str, Tensors]) -> Tensors:
         factors = self.averaged(batch["observation"], training=False)
         _, terms = self._generator_loss(batch, factors, self._logits(factors, training=False))
-        return self._tracked(terms)
+        return self._record(terms)
 
     def _update(self, batch, seed, generator: bool, discriminators: bool) -> Tensors:
         """One simultaneous update of the sides that are named; returns the terms of the losses."""
@@ -154,9 +160,10 @@ class AIGN(keras.Model):
         # Both sides share the forward pass. Each tape follows the variables of one side alone, so
         # that no gradient is computed which the other side would throw away.
         with _Tape() as generator_tape, _Tape() as discriminator_tape:
-            generator_tape.watch(self.generator.trainable_variables)
+            compat.watch(generator_tape, self.generator.trainable_variables)
             factors = self.generator(batch["observation"], training=True)
-            discriminator_tape.watch([d.trainable_variables for d in self.discriminators.values()])
+            for discriminator in self.discriminators.values():
+                compat.watch(discriminator_tape, discriminator.trainable_variables)
             fake = self._logits(factors, training=True)
             generator_loss, terms = self._generator_loss(batch, factors, fake)
             generator_loss = self._scaled(self.generator_optimizer, generator_loss)
@@ -273,14 +280,14 @@ class AIGN(keras.Model):
             move_all, args=(self.averaged.weights, self.generator.weights, decay)
         )
 
-    def _tracked(self, terms: Tensors) -> Tensors:
+    def _record(self, terms: Tensors) -> Tensors:
         for name, value in terms.items():
-            self._trackers[name].update_state(value)
-        return {name: self._trackers[name].result() for name in terms}
+            self._means[name].update_state(value)
+        return {name: self._means[name].result() for name in terms}
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        return list(self._trackers.values())
+        return list(self._means.values())
 
 
 def _seen(discriminator: keras.Model, factors: Tensors) -> Tensors:

@@ -71,9 +71,12 @@ class RunFolder:
         if not self.exists():
             raise UserError(f"{self.path} holds no run: there is no {self.config.name} in it")
         try:
-            return read_json(self.config)
-        except json.JSONDecodeError as error:
+            description = read_json(self.config)
+        except ValueError as error:
             raise UserError(f"{self.config} is not JSON: {error}") from None
+        if not isinstance(description, dict) or {"task", "preset", "config"} - description.keys():
+            raise UserError(f"{self.config} does not describe a run: choose another --run_dir")
+        return description
 
     def step(self) -> int:
         """The step of the newest whole checkpoint, 0 if there is none."""

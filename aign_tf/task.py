@@ -82,6 +82,10 @@ class Task(abc.ABC):
     def held_out(self, count: int) -> dict[str, np.ndarray]:
         """At most `count` observations, batched, held out from training where there are any."""
 
+    def check_data(self) -> None:
+        """Reads the data now; raises `UserError` for whatever is wrong with them."""
+        self.held_out(1)
+
     @abc.abstractmethod
     def preview(self, generator: keras.Model) -> np.ndarray:
         """uint8 `[H, W, 3]`: a few held-out observations and what the generator makes of them."""

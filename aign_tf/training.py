@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import NamedTuple
 
@@ -50,30 +51,35 @@ def train(task: Task, run: RunFolder, distribute: str = "none") -> Trained:
         model = build(task)
     manager = tf.train.CheckpointManager(_state(model), str(run.checkpoints), max_to_keep=2)
     manager.restore_or_initialize()
-    first = int(model.step)
+    first = model.steps_done
     run.truncate_log(first)
     if first:
         logging.info("resuming at step %d of %d", first, settings.steps)
     if first >= settings.steps:
         return Trained(first, True, None)
 
-    log = callbacks.Log(run, settings.log_every, settings.steps)
-    stop = callbacks.StopOnSignal()
-    model.fit(
-        task.batches(first),
-        steps_per_epoch=settings.steps - first,
-        verbose=int(sys.stdout.isatty()),
-        callbacks=[
-            callbacks.StopWhenNotFinite(run),
-            log,
-            callbacks.Samples(run, task.preview, settings.sample_every, settings.steps, log.writer),
-            callbacks.Checkpoints(manager, settings.checkpoint_every, settings.steps),
-            stop,
-        ],
-    )
-    save_generator(task, model, run)
-    step = int(model.step)
-    return Trained(step, step >= settings.steps, stop.received)
+    last = settings.steps
+    log = callbacks.Log(run, settings.log_every, last)
+    with callbacks.StopOnSignal() as stop:
+        model.fit(
+            task.batches(first),
+            steps_per_epoch=last - first,
+            verbose=int(sys.stdout.isatty()),
+            shuffle=False,  # The batches are in order already.
+            callbacks=[
+                callbacks.StopWhenNotFinite(run),
+                log,
+                callbacks.Samples(run, task.preview, settings.sample_every, last, log.writer),
+                callbacks.Checkpoints(
+                    manager,
+                    lambda: save_generator(task, model, run),
+                    settings.checkpoint_every,
+                    last,
+                ),
+                stop,
+            ],
+        )
+    return Trained(model.steps_done, model.steps_done >= last, stop.received)
 
 
 def build(task: Task) -> AIGN:
@@ -107,7 +113,9 @@ def build(task: Task) -> AIGN:
     return model
 
 
+@functools.cache
 def strategy(name: str) -> tf.distribute.Strategy:
+    """The strategy of that name; one a process, since two would mix up their collectives."""
     if name not in STRATEGIES:
         raise UserError(f"--distribute={name}: use one of {', '.join(STRATEGIES)}")
     return STRATEGIES[name]()
@@ -149,8 +157,8 @@ def _state(model: AIGN) -> tf.train.Checkpoint:
         step=model.step,
         generator=model.generator,
         averaged=model.averaged,
-        discriminators=model.discriminators,
-        previous_loss=model.previous_loss,
+        discriminators=dict(model.discriminators),
+        previous_loss=dict(model.previous_loss),
         generator_optimizer=model.generator_optimizer,
-        discriminator_optimizers=model.discriminator_optimizers,
+        discriminator_optimizers=dict(model.discriminator_optimizers),
     )

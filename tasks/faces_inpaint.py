@@ -48,12 +48,14 @@ class DataConfig(FaceDataConfig):
 @dataclasses.dataclass(frozen=True)
 class NetworkConfig:
     generator: str = setting("residual", "residual or paper")
-    width: int = setting(24, "channels of the residual generator at full size")
+    width: int = setting(24, "channels of the residual generator at full size", least=2)
     blocks: int = setting(4, "residual blocks of the residual generator")
     judged: str = setting(
         "completed", "what the discriminator sees: completed, or face (raw output)"
     )
-    discriminator_width: int = setting(24, "channels of the discriminator's first convolution")
+    discriminator_width: int = setting(
+        24, "channels of the discriminator's first convolution", least=1
+    )
     discriminator_norm: str = setting("none", "none, batch or instance")
 
 
@@ -117,6 +119,8 @@ class FacesInpaint(task.Task):
     def __init__(self, config: Config):
         super().__init__(config)
         self.hiding = Hiding(config.data.region, config.data.box, config.data.image_size)
+        if config.data.image_size % 4:
+            raise UserError(f"data.image_size={config.data.image_size}: expected a multiple of 4")
         if config.network.judged not in ("completed", "face"):
             raise UserError(f"network.judged={config.network.judged}: use completed or face")
 
@@ -253,7 +257,7 @@ class FacesInpaint(task.Task):
             write_picture(target, photo.with_pixels(completed[0], mask[0, ..., 0] == 0))
             before, after = [*before, *known][:_SHOWN], [*after, *completed][:_SHOWN]
             written.append(target)
-        grid = output / "before_after.png"
+        grid = output / photos.OVERVIEW
         write_picture(grid, visualize.captioned_grid({"before": before, "after": after}, 128))
         return [*written, grid]
 

@@ -19,7 +19,7 @@ class Model:
     """As much of a model as callbacks see."""
 
     def __init__(self, step=0):
-        self.step = step
+        self.steps_done = step
         self.averaged = "averaged"
         self.stop_training = False
         self.resets = 0
@@ -42,7 +42,7 @@ def drive(callback, steps, start=0, logs=None):
     model = Model(start)
     callback.set_model(model)
     for step in steps:
-        model.step = step
+        model.steps_done = step
         callback.on_train_batch_end(0, logs or {"loss": 1.0})
     return model
 
@@ -119,11 +119,12 @@ def test_a_term_that_is_no_number_stops_the_run(tmp_path, value):
 def test_checkpoints_are_numbered_by_step_and_written_at_the_end(tmp_path):
     seen = []
     manager = types.SimpleNamespace(save=lambda checkpoint_number: seen.append(checkpoint_number))
-    callback = callbacks.Checkpoints(manager, 4, 100)
+    callback = callbacks.Checkpoints(manager, lambda: seen.append("generator"), 4, 100)
     drive(callback, range(1, 7))
-    assert seen == [4]
+    assert seen == ["generator", 4]
     callback.on_train_end()  # Stopped at step 6.
-    assert seen == [4, 6]
+    callback.on_train_end()
+    assert seen == ["generator", 4, "generator", 6]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -134,15 +135,14 @@ def test_a_signal_asks_to_stop_once_and_the_old_handlers_come_back(number):
         old = signal.getsignal(number)
         callback, model = callbacks.StopOnSignal(), Model()
         callback.set_model(model)
-        callback.on_train_begin()
-        callback.on_train_batch_end(0)
-        assert not model.stop_training and callback.received is None
-        os.kill(os.getpid(), number)
-        callback.on_train_batch_end(1)
-        assert model.stop_training and callback.received == number and hits == []
-        os.kill(os.getpid(), number)
-        assert hits == ["old"]  # A second one does what it always did.
-        callback.on_train_end()
+        with callback:
+            callback.on_train_batch_end(0)
+            assert not model.stop_training and callback.received is None
+            os.kill(os.getpid(), number)
+            callback.on_train_batch_end(1)
+            assert model.stop_training and callback.received == number and hits == []
+            os.kill(os.getpid(), number)
+            assert hits == ["old"]  # A second one does what it always did.
         assert signal.getsignal(number) is old
     finally:
         signal.signal(number, before)

@@ -45,9 +45,11 @@ def test_texts_are_read_as_the_type_of_the_key(key, text, value):
     [
         ("train.steps", "many", "train.steps=many: expected a whole number"),
         ("train.steps", "1.5", "train.steps=1.5: expected a whole number"),
-        ("train.steps", "-1", "train.steps=-1: expected a number of at least 0"),
+        ("train.steps", "0", "train.steps=0: expected a number of at least 1"),
         ("loss.r1", "nan", "loss.r1=nan: expected a number of at least 0"),
         ("loss.r1", "x", "loss.r1=x: expected a number"),
+        ("loss.label_swap", "2", "label_swap=2: expected a number of at least 0 and at most 1"),
+        ("loss.r1", "inf", "loss.r1=inf: expected a number of at least 0"),
         ("train.jit_compile", "maybe", "train.jit_compile=maybe: expected true or false"),
         ("train.step", "1", "no setting 'train.step', did you mean 'train.steps'?"),
         ("train", "1", "no setting 'train'"),
@@ -61,7 +63,7 @@ def test_mistakes_are_told_in_one_line(key, text, message):
 
 
 @hypothesis.given(
-    st.integers(0, 10**6), st.floats(0, 1e6, allow_nan=False), st.booleans(), st.text()
+    st.integers(1, 10**6), st.floats(0, 1e6, allow_nan=False), st.booleans(), st.text()
 )
 def test_flat_and_override_are_inverse(steps, weight, jit, family):
     values = {

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from aign_tf import compat, losses
+from aign_tf import compat, losses, training
 from aign_tf.layers import Float32Layer
 from aign_tf.model import AIGN
 
@@ -252,7 +252,7 @@ def test_two_replicas_equal_one_with_the_whole_batch():
     if len(devices) < 2:
         pytest.skip("needs two logical devices")
     alone = model(r1=0.2)
-    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+    with training.strategy("mirrored").scope():
         mirrored = model(r1=0.2)
     fit(alone, steps=5)
     fit(mirrored, steps=5)

@@ -51,7 +51,9 @@ def main() -> int:
         return _print((f"{key}={value}", meaning) for key, value, meaning in settings(config))
 
     given = parse_assignments(_SET.value)
-    given.update({key: flag.value for key, flag in _SHORTHANDS.items() if flag.value is not None})
+    for key, flag in _SHORTHANDS.items():
+        if flag.value is not None and given.setdefault(key, flag.value) != flag.value:
+            raise UserError(f"--{flag.name} and --set={key} differ: give one of them")
     # What is not named again stays as it was when the run began.
     kept = before["config"] if before and preset == before["preset"] else {}
     config = override(task_type.configure(preset, kept), given)
@@ -60,6 +62,7 @@ def main() -> int:
 
     run = run or RunFolder(pathlib.Path("runs") / f"{name}-{preset}")
     task = task_type(config)
+    task.check_data()  # Before the folder is claimed for a config that cannot work.
     run.claim(name, preset, flat(config))
     ended = training.train(task, run, _DISTRIBUTE.value)
     if ended.finished:

@@ -22,9 +22,9 @@ class FaceDataConfig:
     )
     memory: str = setting("big_lips=1", 'which faces are remembered, as "gender=female and age<30"')
     observed: str = setting("", "which faces are observed; empty: all that are not remembered")
-    image_size: int = setting(64, "side of the square pictures in pixels")
-    crop: float = setting(1.0, "centred square, as a share of a picture's shorter side")
-    samples: int = setting(6000, "procedural faces to draw")
+    image_size: int = setting(64, "side of the square pictures in pixels", least=16, most=1024)
+    crop: float = setting(1.0, "centred square, as a share of a picture's shorter side", most=1)
+    samples: int = setting(6000, "procedural faces to draw", least=1)
     flip: bool = setting(True, "mirror pictures at random in training")
 
 
@@ -69,7 +69,9 @@ def load_roles(config: FaceDataConfig, seed: int) -> FaceRoles:
         faces = procedural.face_set(drawn)
     if config.memory_dir:
         memory = read_faces(config.memory_dir, config.image_size, config.crop)
-        rest = np.ones(len(faces), bool)
+        # One folder may hold the other: whatever is remembered is not observed.
+        pictures = {image.tobytes() for image in memory.images}
+        rest = np.array([image.tobytes() not in pictures for image in faces.images])
     else:
         remembered = select(config.memory, faces, purpose="memory")
         memory = faces.select(remembered)

@@ -37,10 +37,11 @@ class FaceSet:
 
     def __post_init__(self):
         count = len(self.images)
-        columns = {"names": self.names, "person": self.person, "split": self.split}
-        for name, column in {**columns, **self.attributes, **self.boxes}.items():
-            if len(column) != count:
-                raise ValueError(f"{name} has {len(column)} rows for {count} images")
+        known = {"names": self.names, "person": self.person, "split": self.split}
+        for columns in (known, self.attributes, self.boxes):
+            for name, column in columns.items():
+                if len(column) != count:
+                    raise ValueError(f"{name} has {len(column)} rows for {count} images")
 
     def __len__(self) -> int:
         return len(self.images)

@@ -15,6 +15,9 @@ from aign_tf.data.augment import quantized
 from aign_tf.data.pictures import UnreadablePicture, list_pictures, read_picture, square
 from aign_tf.errors import UserError
 
+# Name of the picture of all predictions, beside the predictions themselves.
+OVERVIEW = pathlib.PurePath("before_after.png")
+
 
 @dataclasses.dataclass(frozen=True)
 class Photo:
@@ -91,7 +94,7 @@ def _targets(
     targets = []
     for path in paths:
         relative = path.relative_to(root)
-        alone = stems[path.with_suffix("")] == 1
+        alone = stems[path.with_suffix("")] == 1 and relative.stem != OVERVIEW.stem
         targets.append(output / relative.with_name(f"{path.stem if alone else path.name}.png"))
     inputs = {path.resolve() for path in paths}
     overwritten = [target for target in targets if target.resolve() in inputs]

@@ -40,20 +40,22 @@ class FaceJudge:
         self, roles: FaceRoles, split: str, region: str, config: JudgeConfig, seed: int = 0
     ):
         train, held_out = roles.in_split("train"), roles.in_split(split)
-        self._attribute = probes.train_attribute_probe(
-            *_labelled(train), held_out=_labelled(held_out), seed=seed
-        )
-        self.notes: dict[str, Any] = {"bias_probe_balanced_accuracy": self._attribute.accuracy}
-        self._height = None
-        if region:
-            self._train_height(train, held_out, region, seed)
         self._features = (
             inception_features(config.inception_weights)
             if config.inception_weights
             else probes.train_feature_network(_labelled(held_out)[0], seed=seed)
         )
-        self.notes["kid_features"] = self._features.name
         self._real = self._features(normalized(held_out.memory.images).numpy())
+        self._attribute = probes.train_attribute_probe(
+            *_labelled(train), held_out=_labelled(held_out), seed=seed
+        )
+        self._height = _height_probe(train, held_out, region, seed) if region else None
+        self.notes: dict[str, Any] = {
+            "kid_features": self._features.name,
+            "bias_probe_balanced_accuracy": self._attribute.accuracy,
+        }
+        if self._height:
+            self.notes["height_probe_mean_absolute_error_px"] = self._height.mean_absolute_error
 
     def score(self, faces: np.ndarray) -> dict[str, float]:
         """Metrics of pictures `[B, S, S, 3]` in [-1, 1].
@@ -72,14 +74,16 @@ class FaceJudge:
             scores["region_height_px"] = float(np.mean(self._height.predict(faces)))
         return scores
 
-    def _train_height(self, train: FaceRoles, held_out: FaceRoles, region: str, seed: int) -> None:
-        images, heights = _heights(train, region)
-        seen_images, seen_heights = _heights(held_out, region)
-        if len(images) and len(seen_images):
-            self._height = probes.train_size_probe(
-                images, heights, held_out=(seen_images, seen_heights), seed=seed
-            )
-            self.notes["height_probe_mean_absolute_error_px"] = self._height.mean_absolute_error
+
+def _height_probe(
+    train: FaceRoles, held_out: FaceRoles, region: str, seed: int
+) -> probes.SizeProbe | None:
+    """Measures the height of a region, or None where the data has no boxes of it."""
+    images, heights = _heights(train, region)
+    others = _heights(held_out, region)
+    if len(images) == 0 or len(others[0]) == 0:
+        return None
+    return probes.train_size_probe(images, heights, held_out=others, seed=seed)
 
 
 def _labelled(roles: FaceRoles) -> tuple[np.ndarray, np.ndarray]:

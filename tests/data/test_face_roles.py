@@ -93,7 +93,7 @@ def test_an_empty_memory_is_explained():
 def test_empty_observations_are_explained():
     with pytest.raises(UserError, match="empty observations: no face satisfies 'age>300'"):
         roles(observed="age>300")
-    with pytest.raises(UserError, match="no observed face in the training split of the procedural"):
+    with pytest.raises(UserError, match="no observed face in the train split of the procedural"):
         roles(memory="gender=female", observed="gender=female")
 
 
@@ -104,10 +104,29 @@ def test_a_memory_without_training_faces_is_explained(tmp_path):
     (name,) = held_out.names
     table = f"file,split\n{name}.png,test\n"
     (tmp_path / "memory" / "attributes.csv").write_text(table)
-    with pytest.raises(UserError, match="no remembered face in the training split"):
+    with pytest.raises(UserError, match="no remembered face in the train split"):
         roles(memory_dir=str(tmp_path / "memory"))
 
 
 def test_an_unknown_attribute_names_those_that_exist():
     with pytest.raises(UserError, match="no attribute 'big_lip': there are big_lips, "):
         roles(memory="big_lip=1")
+
+
+@pytest.mark.parametrize(("field", "role"), [("observed", "observed"), ("memory", "remembered")])
+def test_a_split_without_anybody_is_explained(field, role):
+    cast = roles()
+    faces = getattr(cast, field)
+    cast = dataclasses.replace(cast, **{field: faces.select(faces.split != "validation")})
+    assert set(cast.in_split("test").memory.split) == {"test"}
+    with pytest.raises(UserError, match=f"no {role} face in the validation split of the proc"):
+        cast.in_split("validation")
+
+
+def test_faces_to_look_at_are_held_out_where_there_are_any():
+    cast = roles()
+    looked_at = cast.to_look_at(5)
+    assert len(looked_at) == 5 and "train" not in looked_at.split
+    everybody = cast.observed.select(cast.observed.split == "train")
+    alone = dataclasses.replace(cast, observed=everybody)
+    assert len(alone.to_look_at(5)) == 5

@@ -66,17 +66,44 @@ def test_at_the_networks_size_predicted_pixels_arrive_exactly(tmp_path):
     np.testing.assert_array_equal(after, np.where(hidden[..., None], drawn, pixels))
 
 
-def test_a_folder_is_read_in_order_and_a_file_by_itself(tmp_path):
-    for name in ("b.png", "a.jpg", "sub/c.png", "notes.txt"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        if name.endswith("txt"):
-            (tmp_path / name).write_text("no picture")
-        else:
-            Image.new("RGB", (5, 6)).save(tmp_path / name)
-    found = [photo.path.name for photo in photos.read_photos(tmp_path, 8, 1.0)]
-    assert found == ["a.jpg", "b.png", "c.png"]
-    (alone,) = photos.read_photos(tmp_path / "b.png", 8, 1.0)
-    assert alone.path.name == "b.png"
+def read(source, output):
+    """Names of the photos below `source` and of what will be written for them."""
+    return {
+        tuple(photo.full[0, 0]): target.relative_to(output).as_posix()
+        for photo, target in photos.read_photos(source, output, 8, 1.0)
+    }
+
+
+def coloured(path, colour):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (5, 6), colour).save(path)
+
+
+def test_every_photo_of_a_folder_has_a_target_of_its_own(tmp_path):
+    coloured(tmp_path / "in" / "b.png", (1, 1, 1))
+    coloured(tmp_path / "in" / "sub" / "b.png", (2, 2, 2))
+    coloured(tmp_path / "in" / "c.bmp", (3, 3, 3))
+    coloured(tmp_path / "in" / "c.png", (4, 4, 4))
+    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    assert read(tmp_path / "in", tmp_path / "out") == {
+        (1, 1, 1): "b.png",
+        (2, 2, 2): "sub/b.png",
+        (3, 3, 3): "c.bmp.png",
+        (4, 4, 4): "c.png.png",
+    }
+
+
+def test_a_file_is_read_by_itself(tmp_path):
+    coloured(tmp_path / "a.bmp", (1, 1, 1))
+    coloured(tmp_path / "b.bmp", (2, 2, 2))
+    assert read(tmp_path / "b.bmp", tmp_path / "out") == {(2, 2, 2): "b.png"}
+
+
+@pytest.mark.parametrize("source", ["", "a.png"])
+def test_a_photo_is_never_overwritten(tmp_path, source):
+    coloured(tmp_path / "a.png", (1, 1, 1))
+    with pytest.raises(UserError, match=r"a\.png would be overwritten: choose another --output"):
+        read(tmp_path / source, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -85,19 +112,27 @@ def test_a_folder_is_read_in_order_and_a_file_by_itself(tmp_path):
 def test_a_file_that_is_no_picture_is_one_line(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError, match=f"cannot read .*{name}: ") as error:
-        photos.read_photos(tmp_path / name, 8, 1.0)
+        read(tmp_path / name, tmp_path / "out")
     assert "\n" not in str(error.value)
 
 
-def test_a_broken_picture_in_a_folder_is_named(tmp_path):
-    Image.new("RGB", (5, 5)).save(tmp_path / "good.png")
+def test_a_broken_picture_in_a_folder_is_left_out_and_named(tmp_path, caplog):
+    coloured(tmp_path / "good.png", (1, 1, 1))
     (tmp_path / "bad.png").write_bytes(b"nothing")
-    with pytest.raises(UserError, match=r"cannot read .*bad\.png: not a JPEG, PNG"):
-        photos.read_photos(tmp_path, 8, 1.0)
+    with caplog.at_level("WARNING"):
+        assert read(tmp_path, tmp_path / "out") == {(1, 1, 1): "good.png"}
+    assert "bad.png: not a JPEG" in caplog.text
+
+
+def test_a_folder_of_broken_pictures_is_one_line(tmp_path):
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"nothing")
+    with pytest.raises(UserError, match=r"cannot read .*a\.png: not a JPEG, PNG"):
+        read(tmp_path, tmp_path / "out")
 
 
 def test_a_missing_source_and_an_empty_folder(tmp_path):
     with pytest.raises(UserError, match="missing: no such"):
-        photos.read_photos(tmp_path / "missing", 8, 1.0)
+        read(tmp_path / "missing", tmp_path / "out")
     with pytest.raises(UserError, match="no pictures below it"):
-        photos.read_photos(tmp_path, 8, 1.0)
+        read(tmp_path, tmp_path / "out")

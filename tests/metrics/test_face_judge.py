@@ -50,11 +50,6 @@ def test_it_says_how_good_it_is(judge):
     assert "autoencoder trained in this call" in judge.notes["kid_features"]
 
 
-def test_without_a_region_nothing_is_measured(roles):
-    judge = FaceJudge(roles, "test", "", JudgeConfig())
-    assert "region_height_px" not in judge.score(pixels(roles.in_split("test").observed))
-
-
 def test_missing_inception_weights(roles):
     with pytest.raises(UserError, match="no Inception weights"):
         FaceJudge(roles, "test", "", JudgeConfig(inception_weights="nowhere.h5"))

@@ -195,7 +195,7 @@ def test_the_default_run_folder_is_named_after_task_and_preset(command):
         ([TASK, "--set=data.flip=maybe"], "data.flip=maybe: expected true or false"),
         ([TASK, "--seed=-1"], "train.seed=-1: expected a number of at least 0"),
         ([TASK, "--precision=int4"], "precision 'int4': use one of float32, bfloat16, float16"),
-        ([TASK, "--set=data.region=ears"], "data.region=ears: use one of lips, nose, eyes, box, f"),
+        ([TASK, "--set=data.region=ears"], "region=ears: use lips, nose, eyes, box or free"),
         ([TASK, "--set=network.judged=soul"], "network.judged=soul: use completed or face"),
     ],
 )
@@ -293,10 +293,10 @@ def test_predict_needs_input_and_output(command, run_dir):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("region=ears", "region=ears: use lips, nose, eyes or box"),
+        ("region=ears", "region=ears: use lips, nose, eyes, box or free"),
         ("box=1 2 3", ""),
         ("regoin=lips", "no setting 'regoin', did you mean 'region'?"),
-        ("mask=/missing.png", "cannot read /missing.png"),
+        ("mask=/missing.png", "cannot read the mask /missing.png"),
     ],
 )
 def test_options_of_predict_that_cannot_be_used(command, run_dir, photo, tmp_path, option, message):
