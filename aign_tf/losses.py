@@ -74,8 +74,10 @@ def _slope(discriminator: Callable[[Factors], tf.Tensor], factors: Factors) -> t
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(factors)
         logits = tf.reduce_sum(tf.cast(discriminator(factors), tf.float32))
-    gradients = tf.nest.flatten(tape.gradient(logits, factors))
-    return tf.add_n([_squared_norm(tf.cast(gradient, tf.float32)) for gradient in gradients])
+    gradients = tape.gradient(logits, factors, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return tf.add_n(
+        [_squared_norm(tf.cast(gradient, tf.float32)) for gradient in gradients.values()]
+    )
 
 
 def _squared_norm(values: tf.Tensor) -> tf.Tensor:

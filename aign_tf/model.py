@@ -34,8 +34,9 @@ class AIGN(keras.Model):
       averaged: a second model of the same architecture; receives the exponential moving average
         of the generator's weights.
       renderer: layer without weights, `(factors, observation) -> dict` of re-rendered observations.
-      discriminators: name -> functional model from a dict of the factors that it sees to logits.
-        None at all gives training by reconstruction alone.
+      discriminators: name -> functional model from a dict of what it sees to logits: factors, and
+        parts of the observation, such as which pixels are visible, if the memory has such parts
+        too. None at all gives training by reconstruction alone.
       seed: of everything random inside a step. What a step draws depends on this and on the
         number of the step alone, so that a resumed run draws the same.
     """
@@ -151,7 +152,8 @@ class AIGN(keras.Model):
 
     def test_step(self, batch: dict[str, Tensors]) -> Tensors:
         factors = self.averaged(batch["observation"], training=False)
-        _, terms = self._generator_loss(batch, factors, self._logits(factors, training=False))
+        fake = self._logits({**batch["observation"], **factors}, training=False)
+        _, terms = self._generator_loss(batch, factors, fake)
         return self._record(terms)
 
     def _update(self, batch, seed, generator: bool, discriminators: bool) -> Tensors:
@@ -164,7 +166,8 @@ class AIGN(keras.Model):
             factors = self.generator(batch["observation"], training=True)
             for discriminator in self.discriminators.values():
                 compat.watch(discriminator_tape, discriminator.trainable_variables)
-            fake = self._logits(factors, training=True)
+            shown = {**batch["observation"], **factors}
+            fake = self._logits(shown, training=True)
             generator_loss, terms = self._generator_loss(batch, factors, fake)
             generator_loss = self._scaled(self.generator_optimizer, generator_loss)
 
@@ -174,7 +177,7 @@ class AIGN(keras.Model):
             for name in real:
                 loss = self._game(real[name], fake[name], swap)
                 terms[f"discriminator/{name}"] = loss
-                loss += self._penalty(name, memory, factors, seed)
+                loss += self._penalty(name, memory, shown, seed)
                 discriminator_losses[name] = self._scaled(self.discriminator_optimizers[name], loss)
 
         if generator:

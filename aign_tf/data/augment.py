@@ -25,3 +25,21 @@ def random_flip(pictures: list[tf.Tensor], seed: tf.Tensor) -> list[tf.Tensor]:
     """
     coin = tf.random.stateless_uniform([tf.shape(pictures[0])[0], 1, 1, 1], seed) < 0.5
     return [tf.where(coin, tf.reverse(picture, axis=[2]), picture) for picture in pictures]
+
+
+def random_tint(pictures: tf.Tensor, strength: float, seed: tf.Tensor) -> tf.Tensor:
+    """Other light and another camera: each of `[B, H, W, C]` with its own gain in every channel.
+
+    Args:
+      pictures: float in [-1, 1]; the result is clipped to that.
+      strength: gains of the light (alike in all channels) and of each channel lie within
+        1 - strength and 1 + strength; black stays black.
+      seed: int `[2]`.
+    """
+    batch, channels = tf.shape(pictures)[0], pictures.shape[-1]
+    light, channel = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+    gain = tf.random.stateless_uniform([batch, 1, 1, 1], light, 1 - strength, 1 + strength)
+    gain *= tf.random.stateless_uniform(
+        [batch, 1, 1, channels], channel, 1 - strength, 1 + strength
+    )
+    return tf.clip_by_value((pictures + 1.0) * gain - 1.0, -1.0, 1.0)

@@ -26,6 +26,7 @@ class FaceDataConfig:
     crop: float = setting(1.0, "centred square, as a share of a picture's shorter side", most=1)
     samples: int = setting(6000, "procedural faces to draw", least=1)
     flip: bool = setting(True, "mirror pictures at random in training")
+    tint: float = setting(0.1, "change light and colours at random in training, 0 not", most=1)
 
 
 @dataclasses.dataclass(frozen=True)

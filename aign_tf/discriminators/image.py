@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import keras
+import tensorflow as tf
 from keras import layers
 
 from aign_tf.errors import UserError
-from aign_tf.layers import NORMALIZATIONS, normal_initializer, normalization
+from aign_tf.layers import NORMALIZATIONS, Float32Layer, normal_initializer, normalization
 
 
 def conv_discriminator(
@@ -17,7 +18,7 @@ def conv_discriminator(
     widths: Sequence[int] = (64, 128, 256, 512),
     norm: str = "batch",
 ) -> keras.Model:
-    """Strided 5x5 convolutions and one fully connected layer (Radford et al. 2016).
+    """Looks at the whole picture.
 
     Args:
       size: side S of the pictures.
@@ -29,18 +30,68 @@ def conv_discriminator(
     Returns:
       A functional model `{factor: picture} -> logits [B, 1]`, float32.
     """
+    picture = keras.Input((size, size, 3), name=factor)
+    logits = _logits(picture, widths, norm)
+    return keras.Model({factor: picture}, logits, name=f"{factor}_discriminator")
+
+
+def hole_discriminator(
+    size: int,
+    factor: str,
+    widths: Sequence[int] = (64, 128, 256, 512),
+    norm: str = "none",
+    margin: int = 4,
+) -> keras.Model:
+    """Looks at the hole and a margin round it (the local one of Iizuka et al. 2017).
+
+    What a generator cannot change may give away whether a picture is real: of all faces with a
+    woman's hair, say, none was completed. A discriminator that sees only the hole has no such way
+    out.
+
+    Args:
+      size, factor, widths, norm: as of `conv_discriminator`.
+      margin: pixels round the hole that are seen too, so that the seam counts.
+
+    Returns:
+      A functional model `{factor: picture, "mask": [B, S, S, 1], 1 where visible} -> logits`.
+    """
+    picture = keras.Input((size, size, 3), name=factor)
+    mask = keras.Input((size, size, 1), name="mask")
+    logits = _logits(HoleView(margin)([picture, mask]), widths, norm)
+    inputs = {factor: picture, "mask": mask}
+    return keras.Model(inputs, logits, name=f"{factor}_hole_discriminator")
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class HoleView(Float32Layer):
+    """A picture inside its hole and a margin of so many pixels; 0 elsewhere."""
+
+    def __init__(self, margin: int, **kwargs):
+        super().__init__(**kwargs)
+        self.margin = margin
+
+    def call(self, inputs):
+        """`[picture [B, H, W, C], mask [B, H, W, 1]]` -> `[B, H, W, C]`."""
+        picture, mask = inputs
+        reach = 2 * self.margin + 1
+        near = tf.nn.max_pool2d(1.0 - mask, reach, strides=1, padding="SAME")
+        return picture * tf.stop_gradient(near)
+
+    def get_config(self):
+        return {**super().get_config(), "margin": self.margin}
+
+
+def _logits(x, widths: Sequence[int], norm: str):
+    """Strided 5x5 convolutions and one fully connected layer (Radford et al. 2016)."""
     if norm not in NORMALIZATIONS:
         raise UserError(f"no normalisation {norm!r}: use one of {', '.join(NORMALIZATIONS)}")
 
     def initializer():
         return normal_initializer() if norm == "batch" else keras.initializers.HeNormal()
 
-    picture = keras.Input((size, size, 3), name=factor)
-    x = picture
     for depth, width in enumerate(widths):
         x = layers.Conv2D(width, 5, 2, padding="same", kernel_initializer=initializer())(x)
         if norm != "none" and depth > 0:
             x = normalization(norm)(x)
         x = layers.LeakyReLU(0.2)(x)
-    logits = layers.Dense(1, dtype="float32", kernel_initializer=initializer())(layers.Flatten()(x))
-    return keras.Model({factor: picture}, logits, name=f"{factor}_discriminator")
+    return layers.Dense(1, dtype="float32", kernel_initializer=initializer())(layers.Flatten()(x))

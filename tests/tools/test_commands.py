@@ -231,7 +231,7 @@ def test_mistakes_before_anything_is_read(command, tmp_path, arguments, message)
         ("--set=train.checkpoint_every=0", ""),
         ("--set=train.steps_per_execution=0", ""),
         ("--set=train.generator_steps=0", ""),
-        ("--set=data.samples=0", "0 faces: use a count of 1 or more"),
+        ("--set=data.samples=0", "data.samples=0: expected a number of at least 1"),
         ("--set=data.samples=3", ""),
         ("--distribute=everywhere", "--distribute=everywhere: use one of none, mirrored"),
     ],
