@@ -8,7 +8,7 @@ the mask. Memory: faces with the wanted looks.
 Source: Tung et al. 2017, section on biased inpainting. The networks and schedule of `paper` follow
 its code; `default` is a smaller network, with a discriminator that is regularised by R1 and looks
 at the hole and its surroundings in the completed picture. One that looks at the whole picture wins
-by what the generator cannot change as soon as the memory differs there: women's mouths for men, say.
+by what the generator cannot change, as soon as the memory differs there: men with women's mouths.
 """
 
 from __future__ import annotations

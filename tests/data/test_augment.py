@@ -3,7 +3,7 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aign_tf.data.augment import normalized, quantized, random_flip
+from aign_tf.data.augment import normalized, quantized, random_flip, random_tint
 
 
 def test_every_level_comes_back():
@@ -57,3 +57,20 @@ def test_a_flip_is_a_function_of_its_seed():
     assert flips([1, 2]) == flips([1, 2])
     assert flips([1, 2]) != flips([1, 3])
     assert flips([1, 2]) != flips([2, 2])
+
+
+def test_a_tint_changes_each_picture_by_gains_of_its_own():
+    pictures = tf.fill([200, 2, 2, 3], 0.0)
+    tinted = random_tint(pictures, 0.2, [1, 2]).numpy() + 1.0
+    assert np.ptp(tinted, axis=(1, 2)).max() < 1e-6  # One gain for a channel of a picture.
+    gains = tinted[:, 0, 0]
+    assert gains.min() >= 0.8**2 - 1e-6 and gains.max() <= 1.2**2 + 1e-6
+    assert gains.std() > 0.1 and (gains[:, 0] != gains[:, 1]).all()
+    np.testing.assert_array_equal(random_tint(pictures, 0.2, [1, 2]).numpy() + 1.0, tinted)
+
+
+def test_a_tint_keeps_black_and_the_range():
+    pictures = tf.constant([-1.0, 1.0, 0.5])[:, None, None, None] * tf.ones([3, 2, 2, 3])
+    tinted = random_tint(pictures, 0.5, [1, 2]).numpy()
+    assert (tinted[0] == -1).all() and np.abs(tinted).max() <= 1
+    np.testing.assert_allclose(random_tint(pictures, 0.0, [1, 2]), pictures, atol=1e-6)

@@ -1,12 +1,12 @@
-"""Discriminators on whole pictures."""
+"""Discriminators on whole pictures and on holes."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from aign_tf import compat
-from aign_tf.discriminators.image import conv_discriminator
+from aign_tf import compat, losses
+from aign_tf.discriminators.image import HoleView, conv_discriminator, hole_discriminator
 from aign_tf.errors import UserError
 
 
@@ -76,3 +76,48 @@ def test_logits_are_float32_in_low_precision(precision):
     with compat.precision(precision):
         network = conv_discriminator(16, "face", (4, 8))
     assert network({"face": pictures(size=16)}).dtype == tf.float32
+
+
+def hole(size=32):
+    mask = np.ones((4, size, size, 1), np.float32)
+    mask[:, 12:20, 10:22] = 0.0
+    return mask
+
+
+def test_a_hole_is_seen_with_its_margin_and_nothing_else():
+    view = HoleView(3)([tf.ones([4, 32, 32, 3]), hole()]).numpy()
+    expected = np.zeros_like(view)
+    expected[:, 9:23, 7:25] = 1.0
+    np.testing.assert_array_equal(view, expected)
+
+
+def test_what_lies_far_from_the_hole_does_not_matter():
+    network = hole_discriminator(32, "face", (4, 8), margin=3)
+    some, other = pictures(), pictures()
+    other[:, :9] = other[:, 23:] = 0.7
+    inside = some.copy()
+    inside[:, 15, 15] += 0.5
+    logits = [
+        network({"face": picture, "mask": hole()}).numpy() for picture in (some, other, inside)
+    ]
+    np.testing.assert_array_equal(logits[0], logits[1])
+    assert not np.allclose(logits[0], logits[2])
+
+
+def test_the_penalty_on_slopes_is_about_the_picture_and_not_the_mask():
+    network = hole_discriminator(32, "face", (4, 8))
+    real = {"face": tf.constant(pictures()), "mask": tf.constant(hole())}
+    with tf.GradientTape() as tape:
+        tape.watch(real)
+        logits = tf.reduce_sum(network(real))
+    slope = tape.gradient(logits, real["face"]).numpy()
+    by_hand = 0.5 * np.mean(np.sum(slope**2, axis=(1, 2, 3)))
+    assert float(losses.r1_penalty(network, real)) == pytest.approx(by_hand, rel=1e-4)
+
+
+def test_a_hole_discriminator_is_saved_and_loaded(tmp_path):
+    network = hole_discriminator(32, "face", (4, 8), margin=2)
+    network.save(tmp_path / "network.keras")
+    loaded = keras.saving.load_model(tmp_path / "network.keras")
+    given = {"face": pictures(), "mask": hole()}
+    np.testing.assert_array_equal(network(given), loaded(given))
