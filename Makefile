@@ -4,7 +4,7 @@
 .PHONY: help setup train test lint clean FORCE
 
 VENV := .venv
-PYTHON := $(VENV)/bin/python
+PY := $(VENV)/bin/python
 RUN := runs/faces_inpaint
 EXPORTED := exported/faces_inpaint
 
@@ -27,17 +27,17 @@ train: $(EXPORTED)/ready
 
 # Always asked: it goes on with a training that was interrupted, and touches nothing of a finished one.
 $(RUN)/generator.keras: setup FORCE
-	$(PYTHON) -m tools.train --task=faces_inpaint --preset=default --run_dir=$(RUN)
+	$(PY) -m tools.train --task=faces_inpaint --preset=default --run_dir=$(RUN)
 
 $(RUN)/metrics.txt: $(RUN)/generator.keras
-	$(PYTHON) -m tools.evaluate --run_dir=$(RUN)
+	$(PY) -m tools.evaluate --run_dir=$(RUN)
 
 $(EXPORTED)/ready: $(RUN)/metrics.txt
-	$(PYTHON) -m tools.export --run_dir=$(RUN) --output=$(EXPORTED)
+	$(PY) -m tools.export --run_dir=$(RUN) --output=$(EXPORTED)
 	@touch $@
 
 test: setup
-	$(PYTHON) -m pytest
+	$(PY) -m pytest
 
 lint: setup
 	$(VENV)/bin/ruff check .

@@ -116,6 +116,7 @@ class FacesInpaint(task.Task):
                 "train.beta2": 0.999,
                 "train.batch_size": 64,
                 "train.generator_steps": 2,
+                "train.ema_decay": 0.0,
                 "train.steps": 7800,
             },
         ),

@@ -164,7 +164,7 @@ def test_the_truth_renders_to_the_observation_better_than_a_fresh_generator(smok
 
 def test_discriminators_judge_factors_and_memory_alike(smoke, batches):
     batch = batches[0]
-    factors = smoke.generator()(batch["observation"])
+    factors = {**batch["observation"], **smoke.generator()(batch["observation"])}
     seen = set()
     for discriminator in smoke.discriminators().values():
         names = set(discriminator.input)
