@@ -38,7 +38,7 @@ def evaluate(
       samples: the largest number of observations to use.
     """
     description = run.read()
-    task.check_data()  # Before a baseline is trained for minutes.
+    task.settle()  # Before a baseline is trained for minutes.
     generators = {OURS: load_generator(run), RECONSTRUCTION: _reconstruction(trained_on, run)}
     found = task.evaluate(generators, split, samples)
     metrics = {

@@ -82,8 +82,12 @@ class Task(abc.ABC):
     def held_out(self, count: int) -> dict[str, np.ndarray]:
         """At most `count` observations, batched, held out from training where there are any."""
 
-    def check_data(self) -> None:
-        """Reads the data now; raises `UserError` for whatever is wrong with them."""
+    def settle(self) -> None:
+        """Reads the data, and fills in the settings of `config` that were left to them.
+
+        Raises:
+          UserError: whatever is wrong with the data.
+        """
         self.held_out(1)
 
     @abc.abstractmethod

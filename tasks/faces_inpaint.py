@@ -23,11 +23,11 @@ import numpy as np
 import tensorflow as tf
 
 from aign_tf import task, visualize
-from aign_tf.config import LossConfig, Preset, TrainConfig, setting
+from aign_tf.config import LossConfig, Preset, TrainConfig, override, setting
 from aign_tf.data import augment, holes, photos, unpaired
 from aign_tf.data.face_roles import FaceDataConfig, load_roles
 from aign_tf.data.faces import REGIONS, FaceSet
-from aign_tf.data.hiding import Hiding
+from aign_tf.data.hiding import BOX, Hiding
 from aign_tf.data.pictures import UnreadablePicture, write_picture
 from aign_tf.discriminators.image import conv_discriminator, hole_discriminator
 from aign_tf.errors import UserError
@@ -43,6 +43,9 @@ _SHOWN = 10  # faces in a grid
 class DataConfig(FaceDataConfig):
     region: str = setting("lips", "what is hidden: lips, nose, eyes, box or free (random strokes)")
     box: str = setting("0.25 0.6 0.75 0.85", "x0 y0 x1 y1 in shares of the side, for region box")
+    usual_box: str = setting(
+        "", "the hole in a photo where nothing was measured; empty: as in the data"
+    )
     jitter: int = setting(2, "pixels by which holes move at random in training")
 
 
@@ -73,7 +76,7 @@ class Config:
 @dataclasses.dataclass(frozen=True)
 class Prediction:
     region: str = setting("", "what to complete: lips, nose, eyes or box; empty: as in training")
-    box: str = setting("", "x0 y0 x1 y1 in shares of the side, for region box")
+    box: str = setting("", "where it is: x0 y0 x1 y1 in shares of the side; empty: as in training")
     mask: str = setting("", "picture of what to complete (white), instead of a region")
 
 
@@ -186,6 +189,12 @@ class FacesInpaint(task.Task):
             first_step,
         )
 
+    def settle(self) -> None:
+        super().settle()
+        if not self.config.data.usual_box and self.config.data.region in REGIONS:
+            usual = self.hiding.usual_box(self.roles.in_split("train").observed)
+            self.config = override(self.config, {"data.usual_box": usual})
+
     def _columns(self, faces: FaceSet) -> dict[str, np.ndarray]:
         return {"images": faces.images, "boxes": self.hiding.boxes(faces)}
 
@@ -286,8 +295,10 @@ class FacesInpaint(task.Task):
                 raise UserError(f"cannot read the mask {error}") from None
             hidden = mask.face.mean(axis=-1, keepdims=True) > 127
             return 1.0 - hidden[None].astype(np.float32)
-        hiding = Hiding(options.region or data.region, options.box or data.box, data.image_size)
-        return hiding.of_a_photo()
+        region = options.region or data.region
+        usual = data.usual_box if region == data.region else ""
+        box = options.box or (data.box if region == BOX else usual)
+        return Hiding(region, box, data.image_size).of_a_photo()
 
 
 def _pixels(faces: FaceSet) -> np.ndarray:

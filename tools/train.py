@@ -62,8 +62,8 @@ def main() -> int:
 
     run = run or RunFolder(pathlib.Path("runs") / f"{name}-{preset}")
     task = task_type(config)
-    task.check_data()  # Before the folder is claimed for a config that cannot work.
-    run.claim(name, preset, flat(config))
+    task.settle()  # Before the folder is claimed for a config that cannot work.
+    run.claim(name, preset, flat(task.config))
     ended = training.train(task, run, _DISTRIBUTE.value)
     if ended.finished:
         print(f"trained {ended.step} steps: {run.generator}, samples in {run.samples}")

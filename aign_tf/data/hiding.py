@@ -20,7 +20,8 @@ class Hiding:
 
     Attributes:
       region: of `REGIONS`, or `BOX`, or `FREE` for random strokes.
-      box: `x0 y0 x1 y1` in shares of the side, for `BOX`.
+      box: `x0 y0 x1 y1` in shares of the side: the hole for `BOX`, and for a photo of which nothing
+        was measured; "" is the template of an aligned face.
       size: side S of the pictures in pixels.
     """
 
@@ -45,8 +46,13 @@ class Hiding:
             return holes.stroke_visibility(len(boxes), self.size, seed)
         return holes.box_visibility(boxes, self.size)
 
+    def usual_box(self, faces: FaceSet) -> str:
+        """Where the hole is as a rule: the median over `faces`, written like `box`."""
+        shares = np.median(self.boxes(faces), axis=0) / self.size
+        return " ".join(f"{share:.4g}" for share in shares)
+
     def of_a_photo(self) -> np.ndarray:
-        """The mask `[1, S, S, 1]` for an aligned face of which nothing was measured.
+        """The mask `[1, S, S, 1]` for a face of which nothing was measured.
 
         Raises:
           UserError: strokes were trained on, and a person has to say what to complete.
@@ -57,5 +63,5 @@ class Hiding:
                 "picture that is white there, --set=mask=PATH"
             )
         template = " ".join(map(str, holes.TEMPLATE.get(self.region, ())))
-        boxes = holes.fixed_box(template or self.box, 1, self.size)
+        boxes = holes.fixed_box(self.box or template, 1, self.size)
         return holes.box_visibility(boxes, self.size).numpy()

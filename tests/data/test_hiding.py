@@ -52,6 +52,15 @@ def test_a_photo_gets_the_template():
     assert (1 - Hiding("box", "0 0 0.5 0.5", SIZE).of_a_photo()).sum() == SIZE**2 / 4
 
 
+def test_the_usual_box_is_where_most_holes_are(people):
+    hiding = Hiding("lips", "", SIZE)
+    usual = hiding.usual_box(people)
+    holes_of_people = hiding.visibility(hiding.boxes(people), SEED).numpy()
+    mask = Hiding("lips", usual, SIZE).of_a_photo()
+    assert np.abs(mask - holes_of_people).mean() < 0.03
+    np.testing.assert_array_equal(mask, Hiding("box", usual, SIZE).of_a_photo())
+
+
 def test_mistakes_are_told_in_one_line():
     with pytest.raises(UserError, match="region=mouth: use lips, nose, eyes, box or free"):
         Hiding("mouth", "", SIZE)
