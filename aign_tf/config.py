@@ -10,15 +10,21 @@ import dataclasses
 import difflib
 import math
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aign_tf.errors import UserError
+from aign_tf.losses import FAMILIES
 
 
-def setting(default: Any, meaning: str, least: float = 0, most: float = math.inf) -> Any:
-    """A dataclass field with a one-line meaning, shown by `--set=help`, and bounds of a number."""
-    metadata = {"meaning": meaning, "least": least, "most": most}
+def setting(
+    default: Any, meaning: str, least: float = 0, most: float = math.inf, choices: Sequence = ()
+) -> Any:
+    """A dataclass field with a one-line meaning, shown by `--set=help`.
+
+    Numbers have bounds, `least` and `most` included; a text may be limited to `choices`.
+    """
+    metadata = {"meaning": meaning, "least": least, "most": most, "choices": choices}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -32,7 +38,9 @@ class Preset(NamedTuple):
 @dataclasses.dataclass(frozen=True)
 class LossConfig:
     adversarial: str = setting(
-        "non_saturating", "non_saturating, least_squares, hinge or wasserstein"
+        "non_saturating",
+        "non_saturating, least_squares, hinge or wasserstein",
+        choices=tuple(FAMILIES),
     )
     reprojection_weight: float = setting(1.0, "weight of the reprojection term")
     adversarial_weight: float = setting(
@@ -53,14 +61,16 @@ class LossConfig:
 class TrainConfig:
     steps: int = setting(1000, "length of the whole training (--steps)", least=1)
     batch_size: int = setting(32, "observations in a step, over all devices together", least=1)
-    seed: int = setting(0, "of weights, data order and everything random (--seed)")
+    seed: int = setting(0, "of weights, data order and everything random (--seed)", most=2**32 - 1)
     precision: str = setting(
-        "auto", "float32, bfloat16, float16, or auto: what this machine is fast at (--precision)"
+        "auto",
+        "float32, bfloat16, float16, or auto: what this machine is fast at (--precision)",
+        choices=("auto", "float32", "bfloat16", "float16"),
     )
     generator_lr: float = setting(2e-4, "learning rate of Adam for the generator")
     discriminator_lr: float = setting(2e-4, "learning rate of Adam for the discriminators")
-    beta1: float = setting(0.5, "of Adam", most=1)
-    beta2: float = setting(0.99, "of Adam", most=1)
+    beta1: float = setting(0.5, "of Adam", most=0.9999)
+    beta2: float = setting(0.99, "of Adam", most=0.99999)
     clip_norm: float = setting(0.0, "largest norm of a gradient; 0 does not clip")
     generator_steps: int = setting(1, "updates of the generator for each batch", least=1)
     discriminator_steps: int = setting(1, "updates of the discriminators for each batch", least=1)
@@ -115,6 +125,8 @@ _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no
 
 def _typed(key: str, kind: type, bounds: Mapping[str, Any], text: str) -> Any:
     if kind is str:
+        if bounds["choices"] and text not in bounds["choices"]:
+            raise UserError(f"{key}={text}: use one of {', '.join(bounds['choices'])}")
         return text
     try:
         value = _TRUTHS[text.lower()] if kind is bool else kind(text)

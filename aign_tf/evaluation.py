@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
+import sys
+import zipfile
 from typing import Any
 
 import keras
@@ -38,8 +41,11 @@ def evaluate(
       samples: the largest number of observations to use.
     """
     description = run.read()
-    task.settle()  # Before a baseline is trained for minutes.
-    generators = {OURS: load_generator(run), RECONSTRUCTION: _reconstruction(trained_on, run)}
+    ours = load_generator(run)
+    # Before a baseline is trained for minutes:
+    task.settle(split)
+    _check_fit(ours, task)
+    generators = {OURS: ours, RECONSTRUCTION: _reconstruction(trained_on, run)}
     found = task.evaluate(generators, split, samples)
     metrics = {
         candidate: {name: _number(value) for name, value in values.items()}
@@ -66,7 +72,11 @@ def load_generator(run: RunFolder) -> keras.Model:
     """The averaged generator of a run, computing in float32."""
     if not run.generator.exists():
         raise UserError(f"{run.path} has no {run.generator.name} yet: finish or stop its training")
-    return keras.saving.load_model(run.generator, compile=False)
+    try:
+        return keras.saving.load_model(run.generator, compile=False)
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{run.generator} cannot be loaded: {reason}") from None
 
 
 def table(result: dict[str, Any]) -> str:
@@ -101,10 +111,23 @@ def _reconstruction(task: Task, run: RunFolder) -> keras.Model:
     arm.claim(description["task"], description["preset"], flat(alone))
     if arm.step() < alone.train.steps:
         logging.info("training the baseline without an adversary, %d steps", alone.train.steps)
-    ended = training.train(type(task)(alone), arm)
-    if not ended.finished:
-        raise KeyboardInterrupt
+        without_adversary = copy.copy(task)  # With the data that were read already.
+        without_adversary.config = alone
+        ended = training.train(without_adversary, arm)
+        if not ended.finished:
+            logging.warning("stopped, saved: the same command goes on")
+            sys.exit(128 + ended.signal)
     return load_generator(arm)
+
+
+def _check_fit(generator: keras.Model, task: Task) -> None:
+    """Raises `UserError` if the observations are not what the generator was made for."""
+    for name, seen in task.held_out(1).items():
+        wanted = tuple(generator.input[name].shape[1:])
+        if seen.shape[1:] != wanted:
+            raise UserError(
+                f"the data's {name} is {seen.shape[1:]}, the generator was made for {wanted}"
+            )
 
 
 def _number(value: Any) -> float | None:

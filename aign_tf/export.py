@@ -52,6 +52,8 @@ def export(
     unknown = [name for name in formats if name not in writers]
     if unknown:
         raise UserError(f"--format={unknown[0]}: use {', '.join(FORMATS)}")
+    if not formats:
+        raise UserError(f"--format is empty: use {', '.join(FORMATS)}")
     if quantize not in QUANTIZATIONS:
         raise UserError(f"--quantize={quantize}: use one of {', '.join(QUANTIZATIONS)}")
     return [writers[name]() for name in formats]

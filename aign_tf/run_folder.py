@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from aign_tf.errors import UserError
-from aign_tf.files import read_json, write_json
+from aign_tf.files import read_json, replacing, write_json
 
 # A run may be made longer; nothing else about it may change.
 _MAY_CHANGE = ("train.steps",)
@@ -38,33 +38,41 @@ class RunFolder:
         return self.config.exists()
 
     def claim(self, task: str, preset: str, config: dict[str, Any]) -> None:
-        """Makes the folder for this config, or checks that it was made for it.
+        """Makes the folder for this config, or checks that what it holds was made with it.
 
         Raises:
-          UserError: the folder belongs to another config, or holds something else altogether.
+          UserError: steps of another config have been trained here, or the folder holds something
+            else altogether.
         """
-        wanted = {"task": task, "preset": preset, "config": config}
         if self.exists():
             before = self.read()
-            if before["task"] != task:
-                raise UserError(
-                    f"{self.path} holds a run of {before['task']}: give {task} another --run_dir"
-                )
-            changed = [
-                f"{key} was {before['config'].get(key)!r} and is {config[key]!r}"
-                for key in config
-                if key not in _MAY_CHANGE and before["config"].get(key) != config[key]
-            ]
-            if changed:
-                raise UserError(
-                    f"{self.path} holds a run with another config ({'; '.join(changed)}): "
-                    "give the new config another --run_dir"
-                )
+            if self.step() > 0:
+                self._refuse_another(before, task, config)
         elif self.path.exists() and (not self.path.is_dir() or os.listdir(self.path)):
             raise UserError(
                 f"{self.path} is not a run folder and not empty: choose another --run_dir"
             )
-        write_json(self.config, wanted)
+        write_json(self.config, {"task": task, "preset": preset, "config": config})
+
+    def _refuse_another(self, before: dict, task: str, config: dict[str, Any]) -> None:
+        if before["task"] != task:
+            raise UserError(
+                f"{self.path} holds a run of {before['task']}: give {task} another --run_dir"
+            )
+        changed = [
+            f"{key} was {before['config'].get(key)!r} and is {config.get(key)!r}"
+            for key in {**before["config"], **config}
+            if key not in _MAY_CHANGE and before["config"].get(key) != config.get(key)
+        ]
+        if changed:
+            raise UserError(
+                f"{self.path} holds a run with another config ({'; '.join(changed)}): "
+                "give the new config another --run_dir"
+            )
+        if config["train.steps"] < self.step():
+            raise UserError(
+                f"train.steps={config['train.steps']}: {self.path} has {self.step()} steps already"
+            )
 
     def read(self) -> dict[str, Any]:
         """`{"task", "preset", "config"}` of the run in this folder."""
@@ -90,4 +98,5 @@ class RunFolder:
             kept = [
                 line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step
             ]
-            self.log.write_text("".join(kept), encoding="utf-8")
+            with replacing(self.log) as temporary:
+                temporary.write_text("".join(kept), encoding="utf-8")

@@ -53,6 +53,12 @@ class Task(abc.ABC):
     paired = staticmethod(losses.mean_squared)
 
     def __init__(self, config: Any):
+        """Raises `UserError` where settings do not go together."""
+        loss = config.loss
+        if loss.adversarial == "wasserstein" and loss.gradient_penalty == 0:
+            raise UserError(
+                "wasserstein needs a Lipschitz critic: add --set=loss.gradient_penalty=10"
+            )
         self.config = config
 
     @classmethod
@@ -82,13 +88,13 @@ class Task(abc.ABC):
     def held_out(self, count: int) -> dict[str, np.ndarray]:
         """At most `count` observations, batched, held out from training where there are any."""
 
-    def settle(self) -> None:
+    @abc.abstractmethod
+    def settle(self, split: str = "train") -> None:
         """Reads the data, and fills in the settings of `config` that were left to them.
 
         Raises:
-          UserError: whatever is wrong with the data.
+          UserError: whatever is wrong with the data, or too little of them in `split`.
         """
-        self.held_out(1)
 
     @abc.abstractmethod
     def preview(self, generator: keras.Model) -> np.ndarray:

@@ -27,11 +27,12 @@ from aign_tf.config import LossConfig, Preset, TrainConfig, override, setting
 from aign_tf.data import augment, holes, photos, unpaired
 from aign_tf.data.face_roles import FaceDataConfig, load_roles
 from aign_tf.data.faces import REGIONS, FaceSet
-from aign_tf.data.hiding import BOX, Hiding
+from aign_tf.data.hiding import BOX, HIDDEN, Hiding
 from aign_tf.data.pictures import UnreadablePicture, write_picture
 from aign_tf.discriminators.image import conv_discriminator, hole_discriminator
 from aign_tf.errors import UserError
 from aign_tf.generators.inpainter import paper_inpainter, residual_inpainter
+from aign_tf.layers import NORMALIZATIONS
 from aign_tf.metrics import fill, image
 from aign_tf.metrics.face_judge import FaceJudge, JudgeConfig
 from aign_tf.renderers.mask import MaskRenderer
@@ -41,7 +42,9 @@ _SHOWN = 10  # faces in a grid
 
 @dataclasses.dataclass(frozen=True)
 class DataConfig(FaceDataConfig):
-    region: str = setting("lips", "what is hidden: lips, nose, eyes, box or free (random strokes)")
+    region: str = setting(
+        "lips", "what is hidden: lips, nose, eyes, box or free (random strokes)", choices=HIDDEN
+    )
     box: str = setting("0.25 0.6 0.75 0.85", "x0 y0 x1 y1 in shares of the side, for region box")
     usual_box: str = setting(
         "", "the hole in a photo where nothing was measured; empty: as in the data"
@@ -51,17 +54,19 @@ class DataConfig(FaceDataConfig):
 
 @dataclasses.dataclass(frozen=True)
 class NetworkConfig:
-    generator: str = setting("residual", "residual or paper")
+    generator: str = setting("residual", "residual or paper", choices=("residual", "paper"))
     width: int = setting(24, "channels of the residual generator at full size", least=2)
     blocks: int = setting(4, "residual blocks of the residual generator")
-    views: str = setting("hole", "what discriminators see: whole (picture), hole, or both")
+    views: str = setting(
+        "hole", "what discriminators see: whole, hole or both", choices=("whole", "hole", "both")
+    )
     judged: str = setting(
-        "completed", "what the discriminator sees: completed, or face (raw output)"
+        "completed", "of which picture: completed, or face (raw)", choices=("completed", "face")
     )
     discriminator_width: int = setting(
         24, "channels of the discriminator's first convolution", least=1
     )
-    discriminator_norm: str = setting("none", "none, batch or instance")
+    discriminator_norm: str = setting("none", "none, batch or instance", choices=NORMALIZATIONS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +80,11 @@ class Config:
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
-    region: str = setting("", "what to complete: lips, nose, eyes or box; empty: as in training")
+    region: str = setting(
+        "",
+        "what to complete: lips, nose, eyes or box; empty: as in training",
+        choices=("", *REGIONS, BOX),
+    )
     box: str = setting("", "where it is: x0 y0 x1 y1 in shares of the side; empty: as in training")
     mask: str = setting("", "picture of what to complete (white), instead of a region")
 
@@ -130,10 +139,6 @@ class FacesInpaint(task.Task):
         self.hiding = Hiding(config.data.region, config.data.box, config.data.image_size)
         if config.data.image_size % 4:
             raise UserError(f"data.image_size={config.data.image_size}: expected a multiple of 4")
-        if config.network.views not in ("whole", "hole", "both"):
-            raise UserError(f"network.views={config.network.views}: use whole, hole or both")
-        if config.network.judged not in ("completed", "face"):
-            raise UserError(f"network.judged={config.network.judged}: use completed or face")
 
     @functools.cached_property
     def roles(self):
@@ -145,9 +150,7 @@ class FacesInpaint(task.Task):
         network, size = self.config.network, self.config.data.image_size
         if network.generator == "paper":
             return paper_inpainter(size)
-        if network.generator == "residual":
-            return residual_inpainter(size, network.width, network.blocks)
-        raise UserError(f"network.generator={network.generator}: use residual or paper")
+        return residual_inpainter(size, network.width, network.blocks)
 
     def renderer(self) -> keras.layers.Layer:
         return MaskRenderer()
@@ -189,8 +192,8 @@ class FacesInpaint(task.Task):
             first_step,
         )
 
-    def settle(self) -> None:
-        super().settle()
+    def settle(self, split: str = "train") -> None:
+        self.roles.in_split(split)
         if not self.config.data.usual_box and self.config.data.region in REGIONS:
             usual = self.hiding.usual_box(self.roles.in_split("train").observed)
             self.config = override(self.config, {"data.usual_box": usual})
@@ -228,7 +231,7 @@ class FacesInpaint(task.Task):
                 "whole output": factors["face"],
                 "completed": factors["completed"],
                 "original": original,
-                "memory": _pixels(self.roles.memory.in_split("train").head(len(faces))),
+                "memory (others)": _pixels(self.roles.memory.in_split("train").head(len(faces))),
             }
         )
 
@@ -292,7 +295,7 @@ class FacesInpaint(task.Task):
             try:
                 mask = photos.read_photo(pathlib.Path(options.mask), data.image_size, data.crop)
             except UnreadablePicture as error:
-                raise UserError(f"cannot read the mask {error}") from None
+                raise UserError(f"mask {options.mask}: {error.reason}") from None
             hidden = mask.face.mean(axis=-1, keepdims=True) > 127
             return 1.0 - hidden[None].astype(np.float32)
         region = options.region or data.region

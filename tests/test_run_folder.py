@@ -35,31 +35,49 @@ def test_the_same_config_is_welcome_again(run):
     assert run.read()["config"] == CONFIG
 
 
-@pytest.mark.parametrize("steps", [20, 5])
-def test_steps_may_change(run, steps):
-    run.claim("toy", "smoke", {**CONFIG, "train.steps": steps})
-    assert run.read()["config"]["train.steps"] == steps
+@pytest.fixture
+def trained(run, monkeypatch):
+    """A run that has a checkpoint of step 4."""
+    monkeypatch.setattr(RunFolder, "step", lambda self: 4)
+    return run
 
 
-def test_another_config_is_refused_and_every_changed_key_named(run):
+@pytest.mark.parametrize("steps", [20, 5, 4])
+def test_steps_may_grow(trained, steps):
+    trained.claim("toy", "smoke", {**CONFIG, "train.steps": steps})
+    assert trained.read()["config"]["train.steps"] == steps
+
+
+def test_steps_that_are_done_cannot_be_undone(trained):
+    with pytest.raises(UserError, match=r"train\.steps=3: .* has 4 steps already"):
+        trained.claim("toy", "smoke", {**CONFIG, "train.steps": 3})
+    assert trained.read()["config"] == CONFIG
+
+
+def test_before_the_first_checkpoint_everything_may_change(run):
+    run.claim("other", "default", {**CONFIG, "train.seed": 7})
+    assert run.read()["task"] == "other" and run.read()["config"]["train.seed"] == 7
+
+
+def test_another_config_is_refused_and_every_changed_key_named(trained):
     changed = {**CONFIG, "train.seed": 7, "loss.r1": 0.5, "train.steps": 99}
     with pytest.raises(UserError) as error:
-        run.claim("toy", "smoke", changed)
+        trained.claim("toy", "smoke", changed)
     message = str(error.value)
     assert "train.seed was 0 and is 7" in message
     assert "loss.r1 was 1.0 and is 0.5" in message
     assert "train.steps" not in message and "another --run_dir" in message
-    assert run.read()["config"] == CONFIG
+    assert trained.read()["config"] == CONFIG
 
 
-def test_a_key_that_the_run_does_not_know_is_refused(run):
+def test_a_key_that_the_run_does_not_know_is_refused(trained):
     with pytest.raises(UserError, match=r"data\.new was None and is 1"):
-        run.claim("toy", "smoke", {**CONFIG, "data.new": 1})
+        trained.claim("toy", "smoke", {**CONFIG, "data.new": 1})
 
 
-def test_another_task_is_refused(run):
+def test_another_task_is_refused(trained):
     with pytest.raises(UserError, match="holds a run of toy: give other another --run_dir"):
-        run.claim("other", "smoke", CONFIG)
+        trained.claim("other", "smoke", CONFIG)
 
 
 def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path):

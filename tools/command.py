@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from logging import Formatter
 
 from absl import app, flags, logging
 
@@ -18,6 +19,7 @@ def run(main: Callable[[], int | None]) -> None:
     for flags that are unknown, malformed or missing; 130 after Ctrl-C.
     """
     logging.set_verbosity(logging.INFO)
+    logging.get_absl_handler().setFormatter(Formatter("%(message)s"))
     app.run(lambda rest: _guarded(main, rest), flags_parser=_parse)
 
 
@@ -40,6 +42,8 @@ def _guarded(main: Callable[[], int | None], rest: list[str]) -> int | None:
         return main()
     except UserError as error:
         return _fail(str(error))
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -9,6 +9,7 @@ from absl import flags
 
 from aign_tf import evaluation
 from aign_tf.config import parse_assignments
+from aign_tf.errors import UserError
 from tools import command
 from tools.runs import open_run
 
@@ -21,6 +22,9 @@ _SAMPLES = flags.DEFINE_integer("samples", 1000, "largest number of observations
 
 def main() -> None:
     values = parse_assignments(_SET.value)
+    for key in values:
+        if not key.startswith(("data.", "evaluation.")):
+            raise UserError(f"--set={key}: an evaluation changes data.* and evaluation.* only")
     if _DATA_DIR.value is not None:
         values["data.dir"] = _DATA_DIR.value
     trained_on, run = open_run(_RUN_DIR.value)

@@ -53,7 +53,7 @@ def main() -> int:
     given = parse_assignments(_SET.value)
     for key, flag in _SHORTHANDS.items():
         if flag.value is not None and given.setdefault(key, flag.value) != flag.value:
-            raise UserError(f"--{flag.name} and --set={key} differ: give one of them")
+            raise UserError(f"--{flag.name} and --set={key}: give one of them")
     # What is not named again stays as it was when the run began.
     kept = before["config"] if before and preset == before["preset"] else {}
     config = override(task_type.configure(preset, kept), given)
@@ -62,6 +62,7 @@ def main() -> int:
 
     run = run or RunFolder(pathlib.Path("runs") / f"{name}-{preset}")
     task = task_type(config)
+    training.strategy(_DISTRIBUTE.value)
     task.settle()  # Before the folder is claimed for a config that cannot work.
     run.claim(name, preset, flat(task.config))
     ended = training.train(task, run, _DISTRIBUTE.value)

@@ -23,7 +23,9 @@ class FaceDataConfig:
     memory: str = setting("big_lips=1", 'which faces are remembered, as "gender=female and age<30"')
     observed: str = setting("", "which faces are observed; empty: all that are not remembered")
     image_size: int = setting(64, "side of the square pictures in pixels", least=16, most=1024)
-    crop: float = setting(1.0, "centred square, as a share of a picture's shorter side", most=1)
+    crop: float = setting(
+        1.0, "centred square, as a share of a picture's shorter side", least=0.01, most=1
+    )
     samples: int = setting(6000, "procedural faces to draw", least=1)
     flip: bool = setting(True, "mirror pictures at random in training")
     tint: float = setting(0.1, "change light and colours at random in training, 0 not", most=1)
@@ -48,7 +50,10 @@ class FaceRoles:
         part = FaceRoles(self.observed.in_split(split), self.memory.in_split(split), self.origin)
         for role, faces in (("observed", part.observed), ("remembered", part.memory)):
             if len(faces) == 0:
-                raise UserError(f"no {role} face in the {split} split of {self.origin}")
+                raise UserError(
+                    f"no {role} face in the {split} split of {self.origin}: choose other faces "
+                    "with data.memory and data.observed, or add people"
+                )
         return part
 
     def to_look_at(self, count: int) -> FaceSet:
@@ -74,11 +79,18 @@ def load_roles(config: FaceDataConfig, seed: int) -> FaceRoles:
         pictures = {image.tobytes() for image in memory.images}
         rest = np.array([image.tobytes() not in pictures for image in faces.images])
     else:
-        remembered = select(config.memory, faces, purpose="memory")
+        remembered = _selected(config.memory, "memory", faces)
         memory = faces.select(remembered)
         rest = ~remembered
     if config.observed:
-        rest = rest & select(config.observed, faces, purpose="observations")
+        rest = rest & _selected(config.observed, "observed", faces)
     roles = FaceRoles(faces.select(rest), memory, config.dir or "the procedural faces")
     roles.in_split("train")
     return roles
+
+
+def _selected(expression: str, role: str, faces: FaceSet) -> np.ndarray:
+    try:
+        return select(expression, faces, role)
+    except UserError as error:
+        raise UserError(f"data.{role}={expression}: {error}") from None

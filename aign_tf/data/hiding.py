@@ -12,6 +12,7 @@ from aign_tf.data.faces import REGIONS, FaceSet
 from aign_tf.errors import UserError
 
 BOX, FREE = "box", "free"
+HIDDEN = (*REGIONS, BOX, FREE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Hiding:
     size: int
 
     def __post_init__(self):
-        if self.region not in (*REGIONS, BOX, FREE):
-            raise UserError(f"region={self.region}: use {', '.join(REGIONS)}, {BOX} or {FREE}")
+        if self.region not in HIDDEN:
+            raise ValueError(f"no region {self.region!r}")
 
     def boxes(self, faces: FaceSet) -> np.ndarray:
         """Hole boxes float32 `[N, 4]` in pixels; for `FREE` the whole pictures, and not used."""

@@ -65,6 +65,8 @@ def read_photos(
       UserError: `source` is missing, or not a readable picture, or a folder without one; or its
         result would overwrite a photo.
     """
+    if not source.exists():
+        raise UserError(f"{source}: no such file or folder")
     paths = [source] if source.is_file() else list_pictures(source)
     targets = _targets(paths, source if source.is_dir() else source.parent, output)
     unreadable = []
@@ -72,10 +74,11 @@ def read_photos(
         try:
             yield read_photo(path, size, crop), target
         except UnreadablePicture as error:
-            logging.warning("left out: %s", error)
             unreadable.append(error)
     if len(unreadable) == len(paths):
         raise UserError(f"cannot read {unreadable[0]}")
+    for error in unreadable:
+        logging.warning("left out: %s", error)
 
 
 def read_photo(path: pathlib.Path, size: int, crop: float) -> Photo:
@@ -90,14 +93,17 @@ def _targets(
     paths: list[pathlib.Path], root: pathlib.Path, output: pathlib.Path
 ) -> list[pathlib.Path]:
     """A PNG below `output` for each of `paths`, all different."""
-    stems = collections.Counter(path.with_suffix("") for path in paths)
-    targets = []
-    for path in paths:
-        relative = path.relative_to(root)
-        alone = stems[path.with_suffix("")] == 1 and relative.stem != OVERVIEW.stem
-        targets.append(output / relative.with_name(f"{path.stem if alone else path.name}.png"))
+    named = [output / path.relative_to(root).with_suffix(".png") for path in paths]
+    taken = collections.Counter([*named, output / OVERVIEW])
+    targets = [
+        target if taken[target] == 1 else target.with_name(f"{path.name}.png")
+        for path, target in zip(paths, named)
+    ]
+    twice = [target for target, count in collections.Counter(targets).items() if count > 1]
+    if twice:
+        raise UserError(f"two photos would be written to {twice[0]}: rename one of them")
     inputs = {path.resolve() for path in paths}
-    overwritten = [target for target in targets if target.resolve() in inputs]
+    overwritten = [t for t in [*targets, output / OVERVIEW] if t.resolve() in inputs]
     if overwritten:
         raise UserError(f"{overwritten[0]} would be overwritten: choose another --output")
     return targets

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import psutil
 from absl import logging
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -80,6 +81,9 @@ def _decode(source: str | os.PathLike | io.BytesIO, name: object) -> np.ndarray:
             return _rgb(ImageOps.exif_transpose(picture))
     except UnreadablePicture:
         raise
+    except Image.DecompressionBombError as error:
+        limit = f"more than {MAX_PIXELS // 10**6} million pixels"
+        raise UnreadablePicture(name, limit) from error
     except UnidentifiedImageError as error:
         raise UnreadablePicture(name, "not a JPEG, PNG, WebP or BMP picture") from error
     except Exception as error:  # Decoders raise nearly anything when a file is broken.
@@ -154,11 +158,7 @@ def allocate(count: int, size: int) -> np.ndarray:
 
 
 def available_memory() -> int:
-    """Bytes that can be allocated without swapping; all of the memory where that is unknown."""
-    try:
-        import psutil
-    except ImportError:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    """Bytes that can be allocated without swapping."""
     return psutil.virtual_memory().available
 
 

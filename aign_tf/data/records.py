@@ -191,8 +191,15 @@ def _read_index(folder: pathlib.Path) -> dict:
         version = index["version"]
         complete = index["count"] == sum(shard["count"] for shard in index["shards"]) > 0
         missing = [s["file"] for s in index["shards"] if not (folder / s["file"]).is_file()]
-        index["size"], index["attributes"], index["regions"]
-    except (OSError, json.JSONDecodeError, UnicodeDecodeError, LookupError, TypeError) as error:
+        index["size"], index["attributes"].items(), index["regions"]
+    except (
+        OSError,
+        json.JSONDecodeError,
+        UnicodeDecodeError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:
         raise UserError(f"{path} is not an index of prepared faces: prepare them again") from error
     if version != VERSION:
         raise UserError(f"{path} has version {version}, this code reads {VERSION}: prepare again")

@@ -44,8 +44,8 @@ def unpaired_batches(
     rows = tf.data.Dataset.zip(
         (
             tf.data.Dataset.counter(),
-            _shuffled_rows(_count(observed), batch_size, seed),
-            _shuffled_rows(_count(memory), batch_size, seed + 1),
+            _shuffled_rows(_count(observed), batch_size, 2 * seed),
+            _shuffled_rows(_count(memory), batch_size, 2 * seed + 1),
         )
     )
     options = tf.data.Options()

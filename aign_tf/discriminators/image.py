@@ -1,4 +1,4 @@
-"""Discriminators on whole pictures."""
+"""Discriminators on pictures: on the whole, or on a hole that was filled."""
 
 from __future__ import annotations
 
