@@ -126,7 +126,9 @@ _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no
 def _typed(key: str, kind: type, bounds: Mapping[str, Any], text: str) -> Any:
     if kind is str:
         if bounds["choices"] and text not in bounds["choices"]:
-            raise UserError(f"{key}={text}: use one of {', '.join(bounds['choices'])}")
+            raise UserError(
+                f"{key}={text}: use one of {', '.join(filter(None, bounds['choices']))}"
+            )
         return text
     try:
         value = _TRUTHS[text.lower()] if kind is bool else kind(text)

@@ -28,7 +28,7 @@ from aign_tf.data import augment, holes, photos, unpaired
 from aign_tf.data.face_roles import FaceDataConfig, load_roles
 from aign_tf.data.faces import REGIONS, FaceSet
 from aign_tf.data.hiding import BOX, HIDDEN, Hiding
-from aign_tf.data.pictures import UnreadablePicture, write_picture
+from aign_tf.data.pictures import write_picture
 from aign_tf.discriminators.image import conv_discriminator, hole_discriminator
 from aign_tf.errors import UserError
 from aign_tf.generators.inpainter import paper_inpainter, residual_inpainter
@@ -245,10 +245,9 @@ class FacesInpaint(task.Task):
             name: generator.predict(observation, batch_size=64, verbose=0)
             for name, generator in generators.items()
         }
-        for name, fill_in in (("mean_colour", fill.mean_colour), ("telea", fill.telea)):
+        for fill_in in (fill.mean_colour, fill.telea):
             filled = fill_in(observation["image"], visible)
-            candidates[name] = {"face": filled, "completed": filled}
-
+            candidates[fill_in.__name__] = {"face": filled, "completed": filled}
         region = self.config.data.region if self.config.data.region in REGIONS else ""
         judge = FaceJudge(self.roles, split, region, self.config.evaluation)
         metrics = {
@@ -292,11 +291,7 @@ class FacesInpaint(task.Task):
         """The mask that a person chose: float32 `[1, S, S, 1]`."""
         data = self.config.data
         if options.mask:
-            try:
-                mask = photos.read_photo(pathlib.Path(options.mask), data.image_size, data.crop)
-            except UnreadablePicture as error:
-                raise UserError(f"mask {options.mask}: {error.reason}") from None
-            hidden = mask.face.mean(axis=-1, keepdims=True) > 127
+            hidden = photos.read_mask(pathlib.Path(options.mask), data.image_size, data.crop)
             return 1.0 - hidden[None].astype(np.float32)
         region = options.region or data.region
         usual = data.usual_box if region == data.region else ""

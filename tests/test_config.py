@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from aign_tf import config
 from aign_tf.config import LossConfig, TrainConfig, flat, override, parse_assignments, settings
 from aign_tf.errors import UserError
+from aign_tf.losses import FAMILIES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +50,7 @@ def test_texts_are_read_as_the_type_of_the_key(key, text, value):
         ("loss.r1", "nan", "loss.r1=nan: expected a number of at least 0"),
         ("loss.r1", "x", "loss.r1=x: expected a number"),
         ("loss.label_swap", "2", "label_swap=2: expected a number of at least 0 and at most 1"),
+        ("loss.adversarial", "wgan", "wgan: use one of non_saturating, least_squares, hinge"),
         ("loss.r1", "inf", "loss.r1=inf: expected a number of at least 0"),
         ("train.jit_compile", "maybe", "train.jit_compile=maybe: expected true or false"),
         ("train.step", "1", "no setting 'train.step', did you mean 'train.steps'?"),
@@ -63,7 +65,10 @@ def test_mistakes_are_told_in_one_line(key, text, message):
 
 
 @hypothesis.given(
-    st.integers(1, 10**6), st.floats(0, 1e6, allow_nan=False), st.booleans(), st.text()
+    st.integers(1, 10**6),
+    st.floats(0, 1e6, allow_nan=False),
+    st.booleans(),
+    st.sampled_from(sorted(FAMILIES)),
 )
 def test_flat_and_override_are_inverse(steps, weight, jit, family):
     values = {

@@ -79,18 +79,18 @@ def load_roles(config: FaceDataConfig, seed: int) -> FaceRoles:
         pictures = {image.tobytes() for image in memory.images}
         rest = np.array([image.tobytes() not in pictures for image in faces.images])
     else:
-        remembered = _selected(config.memory, "memory", faces)
+        remembered = _selected("memory", config.memory, faces, "memory")
         memory = faces.select(remembered)
         rest = ~remembered
     if config.observed:
-        rest = rest & _selected(config.observed, "observed", faces)
+        rest = rest & _selected("observed", config.observed, faces, "observations")
     roles = FaceRoles(faces.select(rest), memory, config.dir or "the procedural faces")
     roles.in_split("train")
     return roles
 
 
-def _selected(expression: str, role: str, faces: FaceSet) -> np.ndarray:
+def _selected(setting: str, expression: str, faces: FaceSet, purpose: str) -> np.ndarray:
     try:
-        return select(expression, faces, role)
+        return select(expression, faces, purpose)
     except UserError as error:
-        raise UserError(f"data.{role}={expression}: {error}") from None
+        raise UserError(f"data.{setting}={expression}: {error}") from None

@@ -89,6 +89,14 @@ def read_photo(path: pathlib.Path, size: int, crop: float) -> Photo:
     return Photo(full, face, (int(left), int(top)), round(size / scale))
 
 
+def read_mask(path: pathlib.Path, size: int, crop: float) -> np.ndarray:
+    """Where the picture at `path` is white: bool `[size, size, 1]`, cut out as photos are."""
+    try:
+        return read_photo(path, size, crop).face.mean(axis=-1, keepdims=True) > 127
+    except UnreadablePicture as error:
+        raise UserError(f"mask {path}: {error.reason}") from None
+
+
 def _targets(
     paths: list[pathlib.Path], root: pathlib.Path, output: pathlib.Path
 ) -> list[pathlib.Path]:

@@ -100,11 +100,13 @@ def test_flips_mirror_the_hole_with_the_face():
 
 
 def test_names_that_do_not_exist():
-    with pytest.raises(UserError, match="region=ears: use lips, nose, eyes, box or free"):
+    with pytest.raises(
+        UserError, match=r"data\.region=ears: use one of lips, nose, eyes, box, free"
+    ):
         inpaint(data__region="ears")
-    with pytest.raises(UserError, match=r"network\.judged=soul: use completed or face"):
+    with pytest.raises(UserError, match=r"network\.judged=soul: use one of completed, face"):
         inpaint(network__judged="soul")
-    with pytest.raises(UserError, match=r"network\.generator=magic: use residual or paper"):
+    with pytest.raises(UserError, match=r"network\.generator=magic: use one of residual, paper"):
         inpaint(network__generator="magic").generator()
     with pytest.raises(UserError, match="box '1 2': write four fractions"):
         batch(inpaint(data__region="box", data__box="1 2"))
