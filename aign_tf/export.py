@@ -59,6 +59,15 @@ def export(
     return [writers[name]() for name in formats]
 
 
+def random_observation(generator: keras.Model, count: int) -> Observation:
+    """Inputs of the right shapes in [-1, 1], for a comparison where no data are at hand."""
+    rng = np.random.default_rng(0)
+    return {
+        name: rng.uniform(-1, 1, (count, *tensor.shape[1:])).astype(np.float32)
+        for name, tensor in generator.input.items()
+    }
+
+
 def _servable(generator: keras.Model, batch: int | None):
     """A function of named observations to named factors, and the module that tracks its weights."""
     module = tf.Module()

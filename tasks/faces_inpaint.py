@@ -33,8 +33,9 @@ from aign_tf.discriminators.image import conv_discriminator, hole_discriminator
 from aign_tf.errors import UserError
 from aign_tf.generators.inpainter import paper_inpainter, residual_inpainter
 from aign_tf.layers import NORMALIZATIONS
-from aign_tf.metrics import fill, image
+from aign_tf.metrics import fill
 from aign_tf.metrics.face_judge import FaceJudge, JudgeConfig
+from aign_tf.metrics.image import completion_scores
 from aign_tf.renderers.mask import MaskRenderer
 
 _SHOWN = 10  # faces in a grid
@@ -81,9 +82,7 @@ class Config:
 @dataclasses.dataclass(frozen=True)
 class Prediction:
     region: str = setting(
-        "",
-        "what to complete: lips, nose, eyes or box; empty: as in training",
-        choices=("", *REGIONS, BOX),
+        "", "lips, nose, eyes or box; empty: as in training", choices=("", *REGIONS, BOX)
     )
     box: str = setting("", "where it is: x0 y0 x1 y1 in shares of the side; empty: as in training")
     mask: str = setting("", "picture of what to complete (white), instead of a region")
@@ -240,7 +239,7 @@ class FacesInpaint(task.Task):
     ) -> task.Evaluation:
         faces = self.roles.in_split(split).observed.head(samples)
         observation, original = self._observe(faces), _pixels(faces)
-        visible, hidden = observation["mask"], 1.0 - observation["mask"]
+        visible = observation["mask"]
         candidates = {
             name: generator.predict(observation, batch_size=64, verbose=0)
             for name, generator in generators.items()
@@ -252,9 +251,7 @@ class FacesInpaint(task.Task):
         judge = FaceJudge(self.roles, split, region, self.config.evaluation)
         metrics = {
             name: {
-                "rerender_psnr_db": _mean(image.psnr_db(factors["face"], original, visible)),
-                "hole_psnr_db": _mean(image.psnr_db(factors["completed"], original, hidden)),
-                "hole_ssim": _mean(image.ssim(factors["completed"], original, hidden)),
+                **completion_scores(factors["face"], factors["completed"], original, visible),
                 **judge.score(factors["completed"]),
             }
             for name, factors in candidates.items()
@@ -301,7 +298,3 @@ class FacesInpaint(task.Task):
 
 def _pixels(faces: FaceSet) -> np.ndarray:
     return augment.normalized(faces.images).numpy()
-
-
-def _mean(values: np.ndarray) -> float:
-    return float(np.mean(values))

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import pathlib
 
-from absl import flags
+from absl import flags, logging
 
+from aign_tf.errors import UserError
 from aign_tf.evaluation import load_generator
-from aign_tf.export import FORMATS, QUANTIZATIONS, export
+from aign_tf.export import FORMATS, QUANTIZATIONS, export, random_observation
 from tools import command
 from tools.runs import open_run
 
@@ -19,12 +20,20 @@ _OUTPUT = flags.DEFINE_string("output", None, "folder to write to", required=Tru
 _FORMAT = flags.DEFINE_list("format", list(FORMATS), f"of {', '.join(FORMATS)}")
 _QUANTIZE = flags.DEFINE_enum("quantize", "none", QUANTIZATIONS, "weights of the TFLite file")
 
+_COMPARED = 8  # observations on which exports are compared with Keras
+
 
 def main() -> None:
     task, run = open_run(_RUN_DIR.value)
+    generator = load_generator(run)
+    try:
+        observation = task.held_out(_COMPARED)
+    except UserError as error:
+        logging.warning("comparing on random inputs, since the data cannot be read: %s", error)
+        observation = random_observation(generator, _COMPARED)
     written = export(
-        load_generator(run),
-        task.held_out(8),
+        generator,
+        observation,
         pathlib.Path(_OUTPUT.value),
         _FORMAT.value,
         _QUANTIZE.value,

@@ -70,3 +70,26 @@ def _masked_mean(values: np.ndarray, mask) -> np.ndarray:
     weights = np.asarray(mask, np.float64)[..., 0]
     with np.errstate(invalid="ignore"):
         return (values * weights).sum(axis=(1, 2)) / weights.sum(axis=(1, 2))
+
+
+def completion_scores(
+    output: np.ndarray, completed: np.ndarray, original: np.ndarray, visible: np.ndarray
+) -> dict[str, float]:
+    """How faithful completed pictures are, as means over the pictures.
+
+    Args:
+      output: a network's whole pictures `[B, H, W, 3]` in [-1, 1].
+      completed: the known pixels, and the output where they were hidden.
+      original: the pictures before anything was hidden.
+      visible: masks `[B, H, W, 1]`, 1 where visible.
+
+    Returns:
+      `rerender_psnr_db` of the output where visible; `hole_psnr_db` and `hole_ssim` of the
+      completed pictures where hidden.
+    """
+    scores = {
+        "rerender_psnr_db": psnr_db(output, original, visible),
+        "hole_psnr_db": psnr_db(completed, original, 1.0 - visible),
+        "hole_ssim": ssim(completed, original, 1.0 - visible),
+    }
+    return {name: float(np.mean(values)) for name, values in scores.items()}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from aign_tf.metrics.image import PSNR_CAP_DB, as_float, psnr_db, ssim
+from aign_tf.metrics.image import PSNR_CAP_DB, as_float, completion_scores, psnr_db, ssim
 
 
 @pytest.fixture
@@ -88,3 +88,16 @@ def test_as_float():
     np.testing.assert_allclose(as_float(np.array([0, 255], np.uint8)), [-1, 1])
     assert as_float(np.array([0.25])).dtype == np.float32
     assert as_float(np.array([0.25])) == 0.25
+
+
+def test_completion_is_scored_where_it_belongs():
+    """The output counts where visible, the completed picture where hidden."""
+    original = np.zeros((1, 16, 16, 3), np.float32)
+    visible = np.ones((1, 16, 16, 1), np.float32)
+    visible[:, :, 8:] = 0.0
+    output = np.where(visible == 1, 0.2, 0.9).astype(np.float32) + original
+    completed = np.where(visible == 1, 0.0, 0.02).astype(np.float32) + original
+    scores = completion_scores(output, completed, original, visible)
+    assert scores["rerender_psnr_db"] == pytest.approx(20.0, abs=1e-3)  # 20 log10(2 / 0.2)
+    assert scores["hole_psnr_db"] == pytest.approx(40.0, abs=1e-3)
+    assert 0.5 < scores["hole_ssim"] <= 1.0
