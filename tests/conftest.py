@@ -5,8 +5,13 @@ import pathlib
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import hypothesis
 import keras
 import pytest
+
+# The same examples in every run: a test that fails, fails for everybody.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("steady")
 
 DATA = pathlib.Path(__file__).parents[1] / "../shared/data"
 

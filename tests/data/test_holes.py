@@ -105,7 +105,8 @@ def test_bad_fixed_boxes(text, problem):
     assert "\n" not in message
 
 
-coordinate = st.floats(-3, 15, width=32)
+# Without the subnormal numbers, which TensorFlow takes for 0.
+coordinate = st.floats(-3, 15, width=32, allow_subnormal=False)
 
 
 @settings(max_examples=30, deadline=None)
