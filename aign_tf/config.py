@@ -13,6 +13,7 @@ import typing
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from aign_tf.compat import PRECISIONS
 from aign_tf.errors import UserError
 from aign_tf.losses import FAMILIES
 
@@ -65,7 +66,7 @@ class TrainConfig:
     precision: str = setting(
         "auto",
         "float32, bfloat16, float16, or auto: what this machine is fast at (--precision)",
-        choices=("auto", "float32", "bfloat16", "float16"),
+        choices=("auto", *PRECISIONS),
     )
     generator_lr: float = setting(2e-4, "learning rate of Adam for the generator")
     discriminator_lr: float = setting(2e-4, "learning rate of Adam for the discriminators")

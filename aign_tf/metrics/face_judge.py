@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from aign_tf.config import setting
-from aign_tf.data.augment import normalized
 from aign_tf.data.face_roles import FaceRoles
 from aign_tf.data.faces import FaceSet
 from aign_tf.metrics import probes
@@ -45,7 +44,7 @@ class FaceJudge:
             if config.inception_weights
             else probes.train_feature_network(_labelled(held_out)[0], seed=seed)
         )
-        self._real = self._features(normalized(held_out.memory.images).numpy())
+        self._real = self._features(held_out.memory.images)
         self._attribute = probes.train_attribute_probe(
             *_labelled(train), held_out=_labelled(held_out), seed=seed
         )
