@@ -48,6 +48,9 @@ class LossConfig:
         0.01, "weight of each adversarial term; 0 trains by reconstruction only"
     )
     paired_weight: float = setting(0.0, "weight of the supervised term; 0 trains without pairs")
+    recall_weight: float = setting(
+        0.0, "weight of finding remembered factors again in what the renderer makes of them"
+    )
     r1: float = setting(0.0, "weight of the R1 penalty on discriminators; 0 leaves it out")
     gradient_penalty: float = setting(
         0.0, "weight of the penalty between real and fake; wasserstein needs it (10 is usual)"

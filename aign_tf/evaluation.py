@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import math
 import sys
 import zipfile
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -14,7 +14,7 @@ import numpy as np
 from absl import logging
 
 from aign_tf import training
-from aign_tf.config import flat
+from aign_tf.config import flat, override
 from aign_tf.data.pictures import write_picture
 from aign_tf.errors import UserError
 from aign_tf.files import replacing, write_json
@@ -22,35 +22,38 @@ from aign_tf.run_folder import RunFolder
 from aign_tf.task import Task
 
 OURS = "aign"
-RECONSTRUCTION = "reconstruction"
 
 
 def evaluate(
-    task: Task, trained_on: Task, run: RunFolder, split: str, samples: int
+    task: Task,
+    trained_on: Task,
+    run: RunFolder,
+    split: str,
+    samples: int,
+    arms: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Evaluates the run's generator; writes metrics.json, metrics.txt and report.png.
 
-    Beside the baselines of the task stands `reconstruction`: the same generator, trained for as
-    many steps without an adversary. It is trained at the first call and kept in the run folder.
+    Beside the baselines of the task stand its arms: the same generator, trained for as many steps
+    in other ways. They are trained at the first call and kept in the run folder.
 
     Args:
       task: what to evaluate on; its data may differ from the data of the training.
-      trained_on: the task as it was trained, for the reconstruction arm.
+      trained_on: the task as it was trained, for its arms.
       run: a run that has a generator.
       split: "validation" or "test".
       samples: the largest number of observations to use.
+      arms: names of `trained_on.arms()`; None takes all.
     """
     description = run.read()
     ours = load_generator(run)
     # Before a baseline is trained for minutes:
     task.settle(split)
     _check_fit(ours, task)
-    generators = {OURS: ours, RECONSTRUCTION: _reconstruction(trained_on, run)}
+    arms = _chosen(trained_on, arms)
+    generators = {OURS: ours, **{name: _arm(trained_on, run, name) for name in arms}}
     found = task.evaluate(generators, split, samples)
-    metrics = {
-        candidate: {name: _number(value) for name, value in values.items()}
-        for candidate, values in found.metrics.items()
-    }
+    metrics = _numbers(found.metrics)
     result = {
         "task": description["task"],
         "preset": description["preset"],
@@ -59,6 +62,7 @@ def evaluate(
         "samples": found.samples,
         "metrics": metrics.pop(OURS),
         "baselines": metrics,
+        "groups": _numbers(found.groups),
         "notes": found.notes,
     }
     write_json(run.metrics, result)
@@ -80,11 +84,12 @@ def load_generator(run: RunFolder) -> keras.Model:
 
 
 def table(result: dict[str, Any]) -> str:
-    """metrics.json as text: one line for each candidate, one column for each metric."""
+    """metrics.json as text: a line for each candidate and group, a column for each metric."""
     candidates = {OURS: result["metrics"], **result["baselines"]}
+    groups = {f"{OURS}: {group}": values for group, values in result["groups"].items()}
     names = list(dict.fromkeys(name for values in candidates.values() for name in values))
     rows = [["", *names]]
-    for candidate, values in candidates.items():
+    for candidate, values in {**candidates, **groups}.items():
         rows.append([candidate, *(_text(values.get(name)) for name in names)])
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = [
@@ -99,25 +104,30 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join([where, *lines, *notes])
 
 
-def _reconstruction(task: Task, run: RunFolder) -> keras.Model:
-    config = task.config
-    alone = dataclasses.replace(
-        config,
-        loss=dataclasses.replace(config.loss, adversarial_weight=0.0),
-        train=dataclasses.replace(config.train, steps=max(run.step(), 1)),
-    )
-    arm = RunFolder(run.baselines / RECONSTRUCTION)
+def _arm(task: Task, run: RunFolder, name: str) -> keras.Model:
+    """The generator of an arm of the run's task, trained to the same step, or read if it was."""
+    steps = max(run.step(), 1)
+    config = override(task.config, {**task.arms()[name], "train.steps": steps})
+    arm = RunFolder(run.baselines / name)
     description = run.read()
-    arm.claim(description["task"], description["preset"], flat(alone))
-    if arm.step() < alone.train.steps:
-        logging.info("training the baseline without an adversary, %d steps", alone.train.steps)
-        without_adversary = copy.copy(task)  # With the data that were read already.
-        without_adversary.config = alone
-        ended = training.train(without_adversary, arm)
+    arm.claim(description["task"], description["preset"], flat(config))
+    if arm.step() < steps:
+        logging.info("training the baseline %s, %d steps", name, steps)
+        same_data = copy.copy(task)  # That were read already.
+        same_data.config = config
+        ended = training.train(same_data, arm)
         if not ended.finished:
             logging.warning("stopped, saved: the same command goes on")
             sys.exit(128 + ended.signal)
     return load_generator(arm)
+
+
+def _chosen(task: Task, arms: Sequence[str] | None) -> list[str]:
+    known = task.arms()
+    for name in arms or ():
+        if name not in known:
+            raise UserError(f"no arm {name!r}: use all, none, or some of {', '.join(known)}")
+    return list(known if arms is None else arms)
 
 
 def _check_fit(generator: keras.Model, task: Task) -> None:
@@ -130,9 +140,15 @@ def _check_fit(generator: keras.Model, task: Task) -> None:
             )
 
 
-def _number(value: Any) -> float | None:
-    """JSON has no NaN."""
-    return None if not math.isfinite(value) else float(np.round(value, 6))
+def _numbers(table: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float | None]]:
+    """Rounded, and None instead of NaN, which JSON lacks."""
+    return {
+        row: {
+            name: float(np.round(value, 6)) if math.isfinite(value) else None
+            for name, value in values.items()
+        }
+        for row, values in table.items()
+    }
 
 
 def _text(value: Any) -> str:

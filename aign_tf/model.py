@@ -14,6 +14,7 @@ import keras
 import tensorflow as tf
 
 from aign_tf import compat, losses
+from aign_tf.discriminators import judging
 
 Tensors = dict[str, tf.Tensor]
 
@@ -25,7 +26,8 @@ class AIGN(keras.Model):
 
     A batch is a dict of dicts of tensors, batch first: `observation` x, `memory` m (real factors
     that belong to no observation in the batch), and optionally `truth`, the factors that belong to
-    the observations, which is read only when `paired_weight` is above zero.
+    the observations, which is read only when `paired_weight` is above zero. Where `recall_weight`
+    is above zero, `memory` also holds what the renderer makes of it, named as in `observation`.
 
     Calling the model, and `test_step`, use the generator with averaged weights.
 
@@ -36,7 +38,9 @@ class AIGN(keras.Model):
       renderer: layer without weights, `(factors, observation) -> dict` of re-rendered observations.
       discriminators: name -> functional model from a dict of what it sees to logits: factors, and
         parts of the observation, such as which pixels are visible, if the memory has such parts
-        too. None at all gives training by reconstruction alone.
+        too. An input called `chance`, `[B, K]`, receives fresh numbers in [0, 1), for a view or
+        an augmentation that changes from step to step. None at all gives training by
+        reconstruction alone.
       seed: of everything random inside a step. What a step draws depends on this and on the
         number of the step alone, so that a resumed run draws the same.
     """
@@ -78,6 +82,7 @@ class AIGN(keras.Model):
         reprojection_weight: float = 1.0,
         adversarial_weight: float = 0.01,
         paired_weight: float = 0.0,
+        recall_weight: float = 0.0,
         r1: float = 0.0,
         gradient_penalty: float = 0.0,
         generator_steps: int = 1,
@@ -95,8 +100,11 @@ class AIGN(keras.Model):
           discriminator_optimizers: name -> optimizer, one for each discriminator.
           adversarial: a family of `losses.FAMILIES`.
           reprojection: rho, `(rendered, observation) -> scalar`.
-          paired: `(factors named in truth, truth) -> scalar`; used when `paired_weight` > 0.
+          paired: `(factors named in truth, truth) -> scalar`; used when `paired_weight` > 0, and
+            on remembered factors when `recall_weight` > 0.
           reprojection_weight, adversarial_weight, paired_weight: of the terms of the formula.
+          recall_weight: of the term that asks for remembered factors back from what the renderer
+            makes of them, G(R(m)) = m. Such pairs come for free and show no observation.
           r1: weight of the R1 penalty at real factors; 0 leaves it out.
           gradient_penalty: weight of the penalty between real and fake; 0 leaves it out.
           generator_steps, discriminator_steps: updates of either side for each batch; the sides
@@ -114,13 +122,14 @@ class AIGN(keras.Model):
         self.reprojection, self.paired = reprojection, paired
         self.reprojection_weight = reprojection_weight
         self.adversarial_weight = adversarial_weight
-        self.paired_weight = paired_weight
+        self.paired_weight, self.recall_weight = paired_weight, recall_weight
         self.r1, self.gradient_penalty = r1, gradient_penalty
         self.generator_steps, self.discriminator_steps = generator_steps, discriminator_steps
         self.label_swap, self.skip_winning_below = label_swap, skip_winning_below
         self.ema_decay = ema_decay
         terms = ["reprojection", "gradient_norm/generator"]
         terms += ["paired"] if paired_weight > 0 else []
+        terms += ["recall"] if recall_weight > 0 else []
         for name in self.discriminators:
             terms += [f"adversarial/{name}", f"discriminator/{name}", f"gradient_norm/{name}"]
         self._means = {name: keras.metrics.Mean(name=name, dtype="float32") for name in terms}
@@ -152,8 +161,10 @@ class AIGN(keras.Model):
 
     def test_step(self, batch: dict[str, Tensors]) -> Tensors:
         factors = self.averaged(batch["observation"], training=False)
-        fake = self._logits({**batch["observation"], **factors}, training=False)
-        _, terms = self._generator_loss(batch, factors, fake)
+        seed = tf.stack([self.seed, self.step])
+        fake = self._logits({**batch["observation"], **factors}, seed, training=False)
+        recalled = self._recall(self.averaged, batch["memory"], training=False)
+        _, terms = self._generator_loss(batch, factors, fake, recalled)
         return self._record(terms)
 
     def _update(self, batch, seed, generator: bool, discriminators: bool) -> Tensors:
@@ -167,17 +178,26 @@ class AIGN(keras.Model):
             for discriminator in self.discriminators.values():
                 compat.watch(discriminator_tape, discriminator.trainable_variables)
             shown = {**batch["observation"], **factors}
-            fake = self._logits(shown, training=True)
-            generator_loss, terms = self._generator_loss(batch, factors, fake)
+            fake = self._logits(shown, seed, training=True)
+            recalled = self._recall(self.generator, memory, training=True)
+            generator_loss, terms = self._generator_loss(batch, factors, fake, recalled)
             generator_loss = self._scaled(self.generator_optimizer, generator_loss)
 
-            real = self._logits(memory, training=True) if discriminators else {}
+            real = self._logits(memory, seed, training=True) if discriminators else {}
             swap = tf.random.stateless_uniform([], seed) < self.label_swap
             discriminator_losses = {}
             for name in real:
                 loss = self._game(real[name], fake[name], swap)
                 terms[f"discriminator/{name}"] = loss
-                loss += self._penalty(name, memory, shown, seed)
+                discriminator = self.discriminators[name]
+                loss += judging.penalty(
+                    discriminator,
+                    judging.seen(discriminator, memory),
+                    judging.seen(discriminator, shown),
+                    seed,
+                    self.r1,
+                    self.gradient_penalty,
+                )
                 discriminator_losses[name] = self._scaled(self.discriminator_optimizers[name], loss)
 
         if generator:
@@ -196,8 +216,8 @@ class AIGN(keras.Model):
                 )
         return terms
 
-    def _generator_loss(self, batch, factors, fake) -> tuple[tf.Tensor, Tensors]:
-        """The formula: reprojection + sum of adversarial terms + optional paired term."""
+    def _generator_loss(self, batch, factors, fake, recalled) -> tuple[tf.Tensor, Tensors]:
+        """The formula: reprojection + sum of adversarial terms + optional supervised terms."""
         observation = batch["observation"]
         rendered = self.renderer(factors, observation)
         terms = {"reprojection": self.reprojection(rendered, observation)}
@@ -210,13 +230,22 @@ class AIGN(keras.Model):
             predicted = {name: factors[name] for name in truth}
             terms["paired"] = self.paired(predicted, truth)
             loss += self.paired_weight * terms["paired"]
+        if self.recall_weight > 0:
+            remembered = {name: batch["memory"][name] for name in recalled}
+            terms["recall"] = self.paired(recalled, remembered)
+            loss += self.recall_weight * terms["recall"]
         return loss, terms
 
-    def _logits(self, factors: Tensors, training: bool) -> Tensors:
+    def _recall(self, generator: keras.Model, memory: Tensors, training: bool) -> Tensors:
+        """The remembered factors, as the generator finds them in what the renderer made of them."""
+        if self.recall_weight <= 0:
+            return {}
+        factors = generator({name: memory[name] for name in generator.input}, training=training)
+        return {name: factors[name] for name in factors if name in memory}
+
+    def _logits(self, factors: Tensors, seed, training: bool) -> Tensors:
         return {
-            name: tf.cast(
-                discriminator(_seen(discriminator, factors), training=training), tf.float32
-            )
+            name: judging.judge(discriminator, judging.seen(discriminator, factors), seed, training)
             for name, discriminator in self.discriminators.items()
         }
 
@@ -224,21 +253,6 @@ class AIGN(keras.Model):
         if self.label_swap > 0:
             real, fake = tf.where(swap, fake, real), tf.where(swap, real, fake)
         return self.family.discriminator(real, fake)
-
-    def _penalty(self, name: str, memory: Tensors, factors: Tensors, seed) -> tf.Tensor:
-        discriminator = self.discriminators[name]
-        real, fake = _seen(discriminator, memory), _seen(discriminator, factors)
-
-        def logits(inputs: Tensors) -> tf.Tensor:
-            return discriminator(inputs, training=True)
-
-        penalty = tf.constant(0.0)
-        if self.r1 > 0:
-            penalty += self.r1 * losses.r1_penalty(logits, real)
-        if self.gradient_penalty > 0:
-            between = losses.gradient_penalty(logits, real, fake, seed)
-            penalty += self.gradient_penalty * between
-        return penalty
 
     def _scaled(self, optimizer, loss: tf.Tensor) -> tf.Tensor:
         # Optimizers add up the gradients of the replicas, whereas the loss is a mean over them.
@@ -291,8 +305,3 @@ class AIGN(keras.Model):
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         return list(self._means.values())
-
-
-def _seen(discriminator: keras.Model, factors: Tensors) -> Tensors:
-    """The factors that a discriminator looks at, in float32 for the sake of penalties."""
-    return {name: tf.cast(factors[name], tf.float32) for name in discriminator.input}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import pathlib
+import types
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
@@ -24,12 +25,14 @@ class Evaluation(NamedTuple):
       metrics: candidate -> metric -> value. Metrics that do not apply to a candidate are absent.
       notes: how the numbers were made, e.g. the accuracy of a probe.
       picture: uint8 `[H, W, 3]`, the candidates side by side on a few observations.
+      groups: group of observations, or condition -> metric -> value of the first candidate.
     """
 
     samples: int
     metrics: dict[str, dict[str, float]]
     notes: dict[str, Any]
     picture: np.ndarray
+    groups: Mapping[str, dict[str, float]] = types.MappingProxyType({})
 
 
 class Task(abc.ABC):
@@ -67,6 +70,10 @@ class Task(abc.ABC):
         if preset not in cls.presets:
             raise UserError(f"no preset {preset!r}: use one of {', '.join(cls.presets)}")
         return override(override(cls.Config(), cls.presets[preset].overrides), values)
+
+    def arms(self) -> dict[str, dict[str, Any]]:
+        """Name -> overrides: other ways to train the same generator, which evaluations compare."""
+        return {"reconstruction": {"loss.adversarial_weight": 0.0}}
 
     @abc.abstractmethod
     def generator(self) -> keras.Model:

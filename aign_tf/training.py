@@ -98,6 +98,7 @@ def build(task: Task) -> AIGN:
         reprojection_weight=loss.reprojection_weight,
         adversarial_weight=loss.adversarial_weight,
         paired_weight=loss.paired_weight,
+        recall_weight=loss.recall_weight,
         r1=loss.r1,
         gradient_penalty=loss.gradient_penalty,
         generator_steps=settings.generator_steps,

@@ -45,6 +45,7 @@ def test_what_metrics_json_holds(run, result):
         "samples",
         "metrics",
         "baselines",
+        "groups",
         "notes",
     ]
     assert (result["task"], result["preset"], result["step"]) == ("tiny", "default", STEPS)
@@ -94,6 +95,16 @@ def test_a_run_that_grew_has_a_reconstruction_as_long_as_itself(tmp_path):
     assert RunFolder(run.baselines / "reconstruction").step() == 4
 
 
+def test_arms_can_be_chosen(run, result):
+    def compared(arms):
+        return evaluation.evaluate(tiny(), tiny(), run, "test", 3, arms)["baselines"].keys()
+
+    assert compared([]) == {"nothing"}
+    assert compared(["reconstruction"]) == compared(None) == {"reconstruction", "nothing"}
+    with pytest.raises(UserError, match="no arm 'x': use all, none, or some of reconstruction"):
+        compared(["x"])
+
+
 def test_a_run_without_a_generator(tmp_path):
     run, _ = train(tmp_path / "a", {"train.steps": 2})
     run.generator.unlink()
@@ -115,6 +126,7 @@ def test_the_table():
         "samples": 7,
         "metrics": {"error": 0.123456, "kid": 12.0},
         "baselines": {"a_long_name": {"error": None, "extra": 1e-6}},
+        "groups": {"tall": {"error": 0.25}},
         "notes": {"accuracy": 0.98765, "source": "some words"},
     }
     assert evaluation.table(result).splitlines() == [
@@ -122,6 +134,7 @@ def test_the_table():
         "              error  kid  extra",
         "aign         0.1235   12      -",
         "a_long_name       -    -  1e-06",
+        "aign: tall     0.25    -      -",
         "accuracy: 0.9877",
         "source: some words",
     ]

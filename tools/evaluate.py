@@ -18,6 +18,9 @@ _SET = flags.DEFINE_multi_string("set", [], "key=value, as for tools.train, for 
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "other data than the run was trained on")
 _SPLIT = flags.DEFINE_enum("split", "test", ["validation", "test"], "held-out data to use")
 _SAMPLES = flags.DEFINE_integer("samples", 1000, "largest number of observations", lower_bound=1)
+_ARMS = flags.DEFINE_string(
+    "arms", "all", "other trainings to compare with: all, none, or names with commas"
+)
 
 
 def main() -> None:
@@ -29,7 +32,9 @@ def main() -> None:
         values["data.dir"] = _DATA_DIR.value
     trained_on, run = open_run(_RUN_DIR.value)
     task = open_run(_RUN_DIR.value, values)[0] if values else trained_on
-    result = evaluation.evaluate(task, trained_on, run, _SPLIT.value, _SAMPLES.value)
+    named = [] if _ARMS.value == "none" else _ARMS.value.split(",")
+    arms = None if _ARMS.value == "all" else named
+    result = evaluation.evaluate(task, trained_on, run, _SPLIT.value, _SAMPLES.value, arms)
     print(evaluation.table(result))
     print(f"metrics: {run.metrics}\npicture: {run.report}")
 

@@ -1,0 +1,48 @@
+"""Asking a discriminator for its logits, and what it pays for steep ones."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from aign_tf import losses
+
+CHANCE = "chance"
+
+Tensors = dict[str, tf.Tensor]
+
+
+def seen(discriminator: keras.Model, factors: Tensors) -> Tensors:
+    """The factors that a discriminator looks at, in float32 for the sake of penalties."""
+    return {
+        name: tf.cast(factors[name], tf.float32) for name in discriminator.input if name != CHANCE
+    }
+
+
+def judge(discriminator: keras.Model, shown: Tensors, seed, training: bool) -> tf.Tensor:
+    """float32 logits of what `seen` returned; the input `chance` is drawn from the seed `[2]`."""
+    if CHANCE in discriminator.input:
+        shape = [tf.shape(next(iter(shown.values())))[0], discriminator.input[CHANCE].shape[-1]]
+        shown = {**shown, CHANCE: tf.random.stateless_uniform(shape, seed)}
+    return tf.cast(discriminator(shown, training=training), tf.float32)
+
+
+def penalty(
+    discriminator: keras.Model,
+    real: Tensors,
+    fake: Tensors,
+    seed,
+    r1: float,
+    gradient_penalty: float,
+) -> tf.Tensor:
+    """The weighted sum of both penalties at what `seen` returned; a weight of 0 leaves one out."""
+
+    def logits(shown: Tensors) -> tf.Tensor:
+        return judge(discriminator, shown, seed, training=True)
+
+    total = tf.constant(0.0)
+    if r1 > 0:
+        total += r1 * losses.r1_penalty(logits, real)
+    if gradient_penalty > 0:
+        total += gradient_penalty * losses.gradient_penalty(logits, real, fake, seed)
+    return total
