@@ -117,3 +117,29 @@ def mean_squared(predicted: Factors, target: Factors) -> tf.Tensor:
     """Mean squared error, averaged over the names in `predicted`."""
     errors = [_mean((predicted[name] - target[name]) ** 2) for name in sorted(predicted)]
     return tf.add_n(errors) / len(errors)
+
+
+def mean_seen(predicted: tf.Tensor, joints: tf.Tensor, confidence: tf.Tensor) -> tf.Tensor:
+    """Mean squared distance of the points seen, in units of their spread in each sample.
+
+    Args:
+      predicted, joints: `[B, J, D]`.
+      confidence: `[B, J]`, 0 for a point that was not seen.
+    """
+    weight = confidence[..., None] / tf.maximum(
+        tf.reduce_sum(confidence, axis=1)[:, None, None], 1.0
+    )
+    middle = tf.reduce_sum(weight * joints, axis=1, keepdims=True)
+    spread = tf.reduce_sum(weight * (joints - middle) ** 2, axis=[1, 2])
+    error = tf.reduce_sum(weight * (predicted - joints) ** 2, axis=[1, 2])
+    return _mean(error / (spread + 1e-8))
+
+
+def mean_distance(predicted: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """Mean distance of points `[B, J, D]` over the samples whose target is known: not NaN."""
+    known = tf.reduce_all(tf.math.is_finite(target), axis=[1, 2])
+    # The gradient of what is left out must be finite too.
+    error = tf.where(known[:, None, None], predicted - target, 0.0)
+    distance = tf.reduce_mean(tf.sqrt(tf.reduce_sum(error**2, axis=2) + 1e-8), axis=1)
+    weight = tf.cast(known, tf.float32)
+    return tf.reduce_sum(weight * distance) / tf.maximum(tf.reduce_sum(weight), 1.0)

@@ -1,0 +1,138 @@
+"""Observed poses, remembered poses, and which of them belongs to which role and split."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from aign_tf.data.poses.clips import Clip2D, Clip3D
+from aign_tf.errors import UserError
+
+SPLITS = ("train", "validation", "test")
+
+VALIDATED = 16  # one in so many observed clips is held out for looking at
+_TESTED = 5  # one in so many, where none is called test/...
+_PIECES = 40  # that a few long clips are cut into, so that every role gets some
+
+
+@dataclasses.dataclass(frozen=True)
+class Observations:
+    """2D poses of N frames, with the truth where it is known.
+
+    Attributes:
+      joints: float32 `[N, J, 2]`, normalised image coordinates: undistorted, focal length 1.
+      confidence: float32 `[N, J]`, 1 for a joint that was seen, 0 for one that was not.
+      pose: float32 `[N, J, 3]`, metres, relative to the root, in the camera frame; NaN: unknown.
+      position: float32 `[N, 3]`, metres, of the root in the camera frame; NaN: unknown.
+      actions: `[N]` texts.
+      image_size: the longer side of the pictures at focal length 1, to express errors in.
+    """
+
+    joints: np.ndarray
+    confidence: np.ndarray
+    pose: np.ndarray
+    position: np.ndarray
+    actions: np.ndarray
+    image_size: float
+
+    def __len__(self) -> int:
+        return len(self.joints)
+
+    def take(self, rows: np.ndarray | slice) -> Observations:
+        columns = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        size = columns.pop("image_size")
+        return Observations(**{name: part[rows] for name, part in columns.items()}, image_size=size)
+
+    def spread(self, count: int) -> Observations:
+        """At most `count` of them, evenly spaced."""
+        rows = np.linspace(0, len(self) - 1, min(count, len(self))).round().astype(int)
+        return self.take(rows)
+
+    def with_pairs(self, share: float, seed: int, alone: bool) -> Observations:
+        """Keeps the truth of a share of the frames, at least one, and forgets the others' truth.
+
+        Args:
+          share: of all observations.
+          seed: of the choice.
+          alone: leaves out the observations whose truth is forgotten. Else those that keep theirs
+            are repeated until they make up a quarter, as few pairs would hardly ever be drawn.
+        """
+        order = np.random.default_rng(seed).permutation(len(self))
+        paired = np.sort(order[: max(1, round(share * len(self)))])
+        if alone:
+            return self.take(paired)
+        known = np.isin(np.arange(len(self)), paired)
+        unknown = dataclasses.replace(
+            self,
+            pose=np.where(known[:, None, None], self.pose, np.nan),
+            position=np.where(known[:, None], self.position, np.nan),
+        )
+        repeats = len(self) // (3 * len(paired))
+        return unknown.take(np.concatenate([np.arange(len(self)), *[paired] * repeats]))
+
+    @property
+    def known(self) -> np.ndarray:
+        """`[N]` bool: whose truth is known."""
+        return np.isfinite(self.pose).all(axis=(1, 2))
+
+
+def concatenated(parts: Sequence[Observations]) -> Observations:
+    """All of at least one part, one after the other; the picture sizes are averaged."""
+    columns = [field.name for field in dataclasses.fields(Observations)]
+    columns.remove("image_size")
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
+    return Observations(**joined, image_size=float(np.mean([part.image_size for part in parts])))
+
+
+def action_of(name: str) -> str:
+    """What a clip's folder-like name says of its action: the part before the last."""
+    parts = [part for part in name.split("/") if part not in SPLITS]
+    return parts[-2] if len(parts) > 1 else "all"
+
+
+def held_out(items: Sequence, one_in: int) -> tuple[list, list]:
+    """What is kept, and one item in so many that is not."""
+    held = range(one_in // 2, len(items), one_in)
+    return [item for row, item in enumerate(items) if row not in held], [items[row] for row in held]
+
+
+def split_by_clip(clips: Sequence[Clip2D | Clip3D]) -> dict[str, list]:
+    """Split -> clips. For the test are those called test/..., or else one in five."""
+    test = [clip for clip in clips if clip.name.split("/")[0] == "test"]
+    train = [clip for clip in clips if clip.name.split("/")[0] != "test"]
+    if not test:
+        train, test = held_out(train, _TESTED)
+    train, validation = held_out(train, VALIDATED)
+    return {"train": train, "validation": validation, "test": test}
+
+
+def halves(clips: Sequence[Clip3D]) -> tuple[list[Clip3D], list[Clip3D]]:
+    """Every second clip of each action for either role, so that both know all actions."""
+    ordered = sorted(clips, key=lambda clip: (action_of(clip.name), clip.name))
+    return ordered[0::2], ordered[1::2]
+
+
+def in_pieces(clips: Sequence[Clip2D | Clip3D]) -> list[Clip2D | Clip3D]:
+    """Clips as they are, or cut in time if they are too few to divide among roles and splits.
+
+    Raises:
+      UserError: too few frames altogether.
+    """
+    frames = sum(len(clip.joints) for clip in clips)
+    if frames < _PIECES:
+        raise UserError(f"{frames} frames altogether: at least {_PIECES} are needed")
+    if len(clips) >= _PIECES:
+        return list(clips)
+    return [piece for clip in clips for piece in _cut(clip)]
+
+
+def _cut(clip: Clip2D | Clip3D) -> list[Clip2D | Clip3D]:
+    arrays = [name for name in ("joints", "confidence") if hasattr(clip, name)]
+    columns = zip(*(np.array_split(getattr(clip, name), _PIECES) for name in arrays))
+    return [
+        clip._replace(name=f"{clip.name}/{part:03d}", **dict(zip(arrays, column)))
+        for part, column in enumerate(columns)
+        if len(column[0])
+    ]

@@ -1,0 +1,151 @@
+"""Observations and memory from each kind of data: procedural, Human3.6M, files of users."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from aign_tf.data import pose_sets
+from aign_tf.data.pose_config import PoseDataConfig, parse_range
+from aign_tf.data.pose_sets import Observations
+from aign_tf.data.pose_views import filmed
+from aign_tf.data.poses import human36m
+from aign_tf.data.poses.clips import Clip2D, Clip3D
+from aign_tf.data.poses.files import holds_keypoints
+from aign_tf.data.poses.keypoints import read_keypoints
+from aign_tf.data.poses.mocap import read_mocap
+from aign_tf.data.poses.normalize import observed
+from aign_tf.data.synthetic.bodies import generate_motions
+from aign_tf.errors import UserError
+from aign_tf.skeletons import SKELETONS
+
+SKELETON = SKELETONS["h36m17"]
+
+# Of procedural data: the share of the people in each role, and what each of them does.
+_SHARES = {"train": 0.4, "memory": 0.5, "validation": 0.1, "test": 0.2}
+_CLIPS, _FRAMES = 4, 20
+_FRAME_STEP = 5  # of 25 frames a second
+
+
+class Source(NamedTuple):
+    """Attributes:
+    observed: split -> observations.
+    memory: motions of which nothing is observed.
+    """
+
+    observed: dict[str, Observations]
+    memory: list[Clip3D]
+
+
+def load(config: PoseDataConfig, seed: int) -> Source:
+    """Raises `UserError` for whatever is wrong with files or settings."""
+    if config.memory_dir and not config.dir:
+        raise UserError("--memory_dir needs a --data_dir of observations")
+    if config.dir and config.dir == config.memory_dir:
+        raise UserError("--memory_dir is --data_dir: what is observed may not be remembered")
+    if not config.dir:
+        return _procedural(config, seed)
+    if human36m.is_human36m(config.dir):
+        return _human36m(config)
+    if holds_keypoints(config.dir, config.allow_pickle):
+        return _keypoints(config)
+    return _motions(config, seed)
+
+
+def _procedural(config: PoseDataConfig, seed: int) -> Source:
+    clips = {}
+    for key, (role, share) in enumerate(_SHARES.items()):
+        people = max(1, round(share * config.people))
+        longer = generate_motions(people, _CLIPS, _FRAMES * _FRAME_STEP, seed * len(_SHARES) + key)
+        clips[role] = [clip._replace(joints=clip.joints[::_FRAME_STEP]) for clip in longer]
+    memory = clips.pop("memory")
+    return Source(_filmed(clips, config, seed), memory)
+
+
+def _motions(config: PoseDataConfig, seed: int) -> Source:
+    """Motions that nobody filmed; half of them are remembered where there is no other memory."""
+    clips = pose_sets.in_pieces(_read_motions(config.dir, config))
+    if config.memory_dir:
+        return Source(
+            _filmed(pose_sets.split_by_clip(clips), config, seed),
+            _read_motions(config.memory_dir, config),
+        )
+    split = pose_sets.split_by_clip(clips)
+    seen, memory = pose_sets.halves([*split["train"], *split["validation"]])
+    split["train"], split["validation"] = pose_sets.held_out(seen, pose_sets.VALIDATED)
+    return Source(_filmed(split, config, seed), memory)
+
+
+def _keypoints(config: PoseDataConfig) -> Source:
+    if not config.memory_dir:
+        raise UserError(f"{config.dir} holds 2D joints: give a --memory_dir of 3D motions too")
+    clips = read_keypoints(config.dir, config.skeleton, config.allow_pickle)
+    split = pose_sets.split_by_clip(pose_sets.in_pieces(clips))
+    return Source(
+        {name: _seen(part, config) for name, part in split.items()},
+        _read_motions(config.memory_dir, config),
+    )
+
+
+def _seen(clips: Sequence[Clip2D], config: PoseDataConfig) -> Observations:
+    return pose_sets.concatenated(
+        [observed(clip, config.intrinsics, config.least_confidence) for clip in clips]
+    )
+
+
+def _human36m(config: PoseDataConfig) -> Source:
+    subjects = {}
+    for key in ("observation_subjects", "memory_subjects", "test_subjects"):
+        subjects[key] = [name.strip() for name in getattr(config, key).split(",") if name.strip()]
+        if not subjects[key]:
+            raise UserError(f"data.{key} is empty: name subjects, as in S9,S11")
+    for one, other in itertools.combinations(subjects, 2):
+        shared = sorted(set(subjects[one]) & set(subjects[other]))
+        if shared:
+            raise UserError(f"{', '.join(shared)} in both data.{one} and data.{other}: give one")
+
+    def read(names: list[str]) -> list[Observations]:
+        recordings = human36m.read_recordings(config.dir, names, config.keypoints, config.step)
+        return [_recorded(recording) for recording in recordings]
+
+    if config.memory_dir:
+        memory = _read_motions(config.memory_dir, config)
+    else:
+        memory = human36m.read_memory(config.dir, subjects["memory_subjects"], config.step)
+    train, validation = pose_sets.held_out(
+        read(subjects["observation_subjects"]), pose_sets.VALIDATED
+    )
+    split = {"train": train, "validation": validation, "test": read(subjects["test_subjects"])}
+    return Source({name: pose_sets.concatenated(part) for name, part in split.items()}, memory)
+
+
+def _recorded(recording: human36m.Recording) -> Observations:
+    position = recording.truth[:, SKELETON.root]
+    return Observations(
+        recording.joints,
+        recording.confidence,
+        recording.truth - position[:, None],
+        position,
+        np.full(len(position), recording.action),
+        human36m.IMAGE_SIZE_NORMALISED,
+    )
+
+
+def _read_motions(path: str, config: PoseDataConfig) -> list[Clip3D]:
+    return read_mocap(path, config.skeleton, config.up, config.scale, config.allow_pickle)
+
+
+def _filmed(split: dict[str, list[Clip3D]], config: PoseDataConfig, seed: int):
+    elevation = parse_range("data.filmed_elevation", config.filmed_elevation)
+    return {
+        name: pose_sets.concatenated(
+            [
+                filmed(clip, config.cameras, elevation, (seed, stream, row))
+                for row, clip in enumerate(part)
+            ]
+        )
+        for stream, (name, part) in enumerate(split.items())
+    }

@@ -1,0 +1,72 @@
+"""Predicted motions as files that a person, an animation tool and a program can open."""
+
+from __future__ import annotations
+
+import pathlib
+
+import numpy as np
+
+from aign_tf import skeleton_pictures
+from aign_tf.data.pictures import write_picture
+from aign_tf.data.poses import animation
+from aign_tf.data.poses.bvh_writer import write_bvh
+from aign_tf.files import replacing
+from aign_tf.skeletons import Skeleton
+
+_SHOWN = 4  # frames in a picture
+
+
+def write_results(
+    stem: pathlib.Path,
+    joints: np.ndarray,
+    confidence: np.ndarray,
+    pose: np.ndarray,
+    position: np.ndarray,
+    skeleton: Skeleton,
+    fps: float,
+) -> list[pathlib.Path]:
+    """Writes STEM.npz, .bvh, .png, .gif and .mp4; returns their paths.
+
+    A single frame becomes a turntable, more frames a film, of at most `animation.MAX_FRAMES`.
+
+    Args:
+      stem: path without suffix; its folder is made if need be.
+      joints: `[T, J, 2]` normalised image coordinates.
+      confidence: `[T, J]`.
+      pose: `[T, J, 3]` metres, relative to the root, in the camera frame.
+      position: `[T, 3]` metres, of the root in the camera frame.
+      skeleton: of the J joints.
+      fps: frames a second.
+    """
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = [stem.with_name(f"{stem.name}{suffix}") for suffix in (".npz", ".bvh", ".png", ".gif")]
+    paths.append(stem.with_name(f"{stem.name}.mp4"))
+    with replacing(paths[0]) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file,
+            pose=pose,
+            position=position,
+            joints=joints,
+            confidence=confidence,
+            names=np.array(skeleton.joints),
+            parents=np.array(skeleton.parents),
+        )
+    write_bvh(paths[1], pose + position[:, None], skeleton, fps)
+    film = _film(joints, confidence, pose, skeleton)
+    write_picture(paths[2], _sheet(film))
+    animation.write_gif(paths[3], film, min(fps, animation.MAX_GIF_FPS))
+    animation.write_mp4(paths[4], film, min(fps, animation.MAX_MP4_FPS))
+    return paths
+
+
+def _film(joints, confidence, pose, skeleton: Skeleton) -> np.ndarray:
+    if len(pose) == 1:
+        return skeleton_pictures.turntable(pose[0], skeleton, joints[0], confidence[0])
+    shown = slice(animation.MAX_FRAMES)
+    return skeleton_pictures.motion(pose[shown], joints[shown], skeleton, confidence[shown])
+
+
+def _sheet(film: np.ndarray) -> np.ndarray:
+    """A few frames, one below the other."""
+    rows = np.unique(np.linspace(0, len(film) - 1, _SHOWN).round().astype(int))
+    return np.concatenate(film[rows])

@@ -1,0 +1,86 @@
+"""Candidates for 3D poses compared on the same observations: numbers and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+
+from aign_tf import skeleton_pictures, visualize
+from aign_tf.data.augment import normalized
+from aign_tf.data.pose_sets import Observations
+from aign_tf.data.pose_views import turned
+from aign_tf.metrics.pose import ALL_FRAMES, pose_scores, scores_by_action
+from aign_tf.skeletons import Skeleton
+
+Factors = Mapping[str, np.ndarray]
+
+_TURNED = 15.0  # degrees
+_SIDE = 128  # pixels of a picture
+
+
+def lift(generator: keras.Model, observed: Observations) -> Factors:
+    """Poses and places of all observations."""
+    seen = {"joints": observed.joints, "confidence": observed.confidence}
+    return generator.predict(seen, batch_size=1024, verbose=0)
+
+
+def scores(pose: np.ndarray, observed: Observations) -> dict[str, float]:
+    """`pose_scores` where a truth is known, else nothing."""
+    return pose_scores(pose, observed.pose) if observed.known.any() else {}
+
+
+def reprojection_error(rendered: np.ndarray, observed: Observations) -> float:
+    """Mean distance of re-rendered from seen joints, as a share of the image size."""
+    distance = np.linalg.norm(rendered - observed.joints, axis=-1)
+    seen = observed.confidence > 0
+    return float(distance[seen].mean()) / observed.image_size
+
+
+def groups(generator: keras.Model, observed: Observations) -> dict[str, dict[str, float]]:
+    """Scores by action, and on the same people seen by a camera that is turned."""
+    if not observed.known.any():
+        return {}
+    found = scores_by_action(lift(generator, observed)["pose"], observed.pose, observed.actions)
+    del found[ALL_FRAMES]  # As in the table of candidates.
+    for name, axis in (("roll", "z"), ("pitch", "x")):
+        tilted = turned(observed, axis, _TURNED)
+        found[f"camera {name} {_TURNED:.0f} degrees"] = scores(
+            lift(generator, tilted)["pose"], tilted
+        )
+    return found
+
+
+def sheet(
+    candidates: Mapping[str, np.ndarray], observed: Observations, skeleton: Skeleton
+) -> np.ndarray:
+    """Joints seen, then each candidate from the front and from the side.
+
+    Args:
+      candidates: name -> poses `[N, J, 3]`; those that are not known, NaN, are left out.
+      observed: N observations.
+      skeleton: of the J joints.
+
+    Returns:
+      uint8 `[height, width, 3]`.
+    """
+    joints = [
+        skeleton_pictures.draw_joints(
+            skeleton_pictures.fit(points, seen), skeleton, _SIDE, confidence=seen
+        )
+        for points, seen in zip(observed.joints, observed.confidence)
+    ]
+    columns = {"joints seen": _pictures(joints)}
+    for name, poses in candidates.items():
+        if not np.isfinite(poses).all():
+            continue  # The truth, where nobody knows it.
+        for view, azimuth in (("", 0.0), (", from the side", np.pi / 2)):
+            columns[name + view] = _pictures(
+                [skeleton_pictures.draw_pose(pose, skeleton, _SIDE, azimuth) for pose in poses]
+            )
+    return visualize.captioned_grid(columns, _SIDE)
+
+
+def _pictures(drawings: list[np.ndarray]) -> np.ndarray:
+    return normalized(np.stack(drawings)).numpy()
