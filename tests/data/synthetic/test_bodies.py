@@ -28,7 +28,7 @@ def clips():
 
 def of(clips, *motions):
     """Poses `[clips, frames, 17, 3]` of these motions."""
-    return np.stack([c.joints for c in clips if c.name.split("/")[1].split("_")[0] in motions])
+    return np.stack([c.joints for c in clips if c.name.split("/")[0] in motions])
 
 
 def bone_lengths(joints):
