@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -28,6 +29,8 @@ def time_step(task: Task, steps: int = 30) -> dict[str, float]:
       `gflops`: those operations a second while computing.
       `matmul_float32_gflops`: a plain float32 matrix product in this process, the best of five.
       `share_of_float32_peak`: `gflops` by that; bfloat16 may exceed 1.
+      `predictions_per_second`: of the generator alone, on a batch of the same size.
+      `prediction_share_of_float32_peak`: as above, of its operations.
     """
     settings = task.config.train
     keras.utils.set_random_seed(settings.seed)
@@ -47,6 +50,9 @@ def time_step(task: Task, steps: int = 30) -> dict[str, float]:
         computes.append(time.perf_counter() - fetched)
     wait, compute = np.median(waits[_WARM_UP:]), np.median(computes[_WARM_UP:])
     peak = _matmul_gflops()
+    predict = tf.function(lambda observation: model(observation))
+    prediction = _median_seconds(lambda: predict(batch["observation"]), steps)
+    prediction_gflop = _gflop(predict.get_concrete_function(batch["observation"]).graph)
     return {
         "step_ms": 1e3 * (wait + compute),
         "input_wait_share": wait / (wait + compute),
@@ -56,6 +62,8 @@ def time_step(task: Task, steps: int = 30) -> dict[str, float]:
         "gflops": gflop / compute,
         "matmul_float32_gflops": peak,
         "share_of_float32_peak": gflop / compute / peak,
+        "predictions_per_second": settings.batch_size / prediction,
+        "prediction_share_of_float32_peak": prediction_gflop / prediction / peak,
     }
 
 
@@ -83,6 +91,15 @@ def _multiplications(operation: tf.Operation) -> int:
     # Whichever way it runs, a convolution visits the kernel once for each pixel of its output.
     pixels = image.shape[0] * image.shape[1] * image.shape[2]
     return pixels * kernel.shape.num_elements()
+
+
+def _median_seconds(call: Callable[[], dict], count: int) -> float:
+    seconds = []
+    for _ in range(_WARM_UP + count):
+        start = time.perf_counter()
+        tf.nest.map_structure(np.asarray, call())  # Waits for the device.
+        seconds.append(time.perf_counter() - start)
+    return float(np.median(seconds[_WARM_UP:]))
 
 
 def _input_seconds(batches, count: int) -> float:

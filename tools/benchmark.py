@@ -26,7 +26,7 @@ def main() -> None:
     precision = training.resolved_precision(config.train.precision)
     task = task_type(override(config, {"train.precision": precision}))
     for name, value in benchmark.time_step(task, _STEPS.value).items():
-        print(f"{name:<28} {value:.4g}")
+        print(f"{name:<33} {value:.4g}")
 
 
 if __name__ == "__main__":
