@@ -1,4 +1,4 @@
-"""Losses, grouped by family: adversarial, penalties on discriminators, reprojection.
+"""Losses, grouped by family: adversarial, penalties on discriminators, distances.
 
 Logits are float32 `[B, ...]`; every loss is a scalar, the mean over all its entries.
 """
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from aign_tf import points
 from aign_tf.errors import UserError
 
 
@@ -120,19 +121,15 @@ def mean_squared(predicted: Factors, target: Factors) -> tf.Tensor:
 
 
 def mean_seen(predicted: tf.Tensor, joints: tf.Tensor, confidence: tf.Tensor) -> tf.Tensor:
-    """Mean squared distance of the points seen, in units of their spread in each sample.
+    """Mean squared distance of the points seen, in units of their deviation in each sample.
 
     Args:
-      predicted, joints: `[B, J, D]`.
-      confidence: `[B, J]`, 0 for a point that was not seen.
+      predicted, joints: `[B, J, 2]`.
+      confidence: `[B, J]`, 1 for a point that was seen, 0 for one that was not.
     """
-    weight = confidence[..., None] / tf.maximum(
-        tf.reduce_sum(confidence, axis=1)[:, None, None], 1.0
-    )
-    middle = tf.reduce_sum(weight * joints, axis=1, keepdims=True)
-    spread = tf.reduce_sum(weight * (joints - middle) ** 2, axis=[1, 2])
-    error = tf.reduce_sum(weight * (predicted - joints) ** 2, axis=[1, 2])
-    return _mean(error / (spread + 1e-8))
+    error = points.shares(confidence) * (predicted - joints) ** 2
+    _, size = points.extent(joints, confidence)
+    return _mean(tf.reduce_sum(error, axis=[1, 2]) / size[:, 0] ** 2)
 
 
 def mean_distance(predicted: tf.Tensor, target: tf.Tensor) -> tf.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
 import pathlib
 import types
 from collections.abc import Mapping
@@ -35,6 +36,11 @@ class Evaluation(NamedTuple):
     groups: Mapping[str, dict[str, float]] = types.MappingProxyType({})
 
 
+@dataclasses.dataclass(frozen=True)
+class NoPreparation:
+    """Nothing to choose."""
+
+
 class Task(abc.ABC):
     """A composition of shared parts: networks, renderer, data and ways to look at the result.
 
@@ -44,11 +50,13 @@ class Task(abc.ABC):
     Class attributes:
       Config: frozen dataclass with at least `loss: LossConfig` and `train: TrainConfig`.
       Prediction: frozen dataclass of the options of `predict`.
+      Preparation: frozen dataclass of the options of `check` and `prepare`.
       presets: name -> overrides of `Config()`; `smoke`, `default` and `paper` exist.
     """
 
     Config: ClassVar[type]
     Prediction: ClassVar[type]
+    Preparation: ClassVar[type] = NoPreparation
     presets: ClassVar[Mapping[str, Preset]]
 
     # rho and the supervised loss, `(predicted, target) -> scalar`.
@@ -70,6 +78,25 @@ class Task(abc.ABC):
         if preset not in cls.presets:
             raise UserError(f"no preset {preset!r}: use one of {', '.join(cls.presets)}")
         return override(override(cls.Config(), cls.presets[preset].overrides), values)
+
+    @classmethod
+    def check(cls, data_dir: str, options: Any) -> str:
+        """What a file or folder of data holds, for people; raises `UserError` if it is no use."""
+        raise UserError(f"{cls._name()} has no data to check")
+
+    @classmethod
+    def prepare(cls, data_dir: str, output: str, options: Any) -> str:
+        """Writes `data_dir` to `output` in the form that is read best; one line that says what.
+
+        Raises:
+          UserError: the data cannot be used, or there is something at `output`.
+        """
+        raise UserError(f"{cls._name()} has no data to prepare")
+
+    @classmethod
+    def _name(cls) -> str:
+        """The file's name, which is that of the task."""
+        return cls.__module__.rpartition(".")[2]
 
     def arms(self) -> dict[str, dict[str, Any]]:
         """Name -> overrides: other ways to train the same generator, which evaluations compare."""

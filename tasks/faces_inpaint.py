@@ -25,6 +25,7 @@ import tensorflow as tf
 from aign_tf import task, visualize
 from aign_tf.config import LossConfig, Preset, TrainConfig, override, setting
 from aign_tf.data import augment, holes, photos, unpaired
+from aign_tf.data.face_preparation import FacePreparation, check_faces, prepare_faces
 from aign_tf.data.face_roles import FaceDataConfig, load_roles
 from aign_tf.data.faces import REGIONS, FaceSet
 from aign_tf.data.hiding import BOX, HIDDEN, Hiding
@@ -91,6 +92,8 @@ class Prediction:
 class FacesInpaint(task.Task):
     Config = Config
     Prediction = Prediction
+    Preparation = FacePreparation
+    check, prepare = staticmethod(check_faces), staticmethod(prepare_faces)
     presets = {
         "default": Preset("good within ten minutes on two CPU cores, 64x64", {}),
         "smoke": Preset(

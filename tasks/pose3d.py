@@ -24,12 +24,13 @@ import tensorflow as tf
 from aign_tf import losses, task
 from aign_tf.config import LossConfig, Preset, TrainConfig, setting
 from aign_tf.data import pose_batches, unpaired
-from aign_tf.data.pose_config import PoseDataConfig, parse_range
+from aign_tf.data.pose_config import PoseDataConfig, PoseFileConfig, parse_range
 from aign_tf.data.pose_roles import load_roles
 from aign_tf.data.pose_sets import Observations
 from aign_tf.data.pose_sources import SKELETON
 from aign_tf.data.poses.keypoints import read_keypoints
 from aign_tf.data.poses.normalize import observed
+from aign_tf.data.poses.prepare import check_poses, prepare_poses
 from aign_tf.data.poses.results import write_results
 from aign_tf.discriminators.pose import VIEWS, pose_discriminator
 from aign_tf.errors import UserError
@@ -60,7 +61,7 @@ class NetworkConfig:
         "perspective", "the renderer: perspective or weak", choices=tuple(CAMERAS)
     )
     width: int = setting(512, "of the generator's layers", least=8)
-    blocks: int = setting(2, "residual blocks of the generator")
+    blocks: int = setting(4, "residual blocks of the generator")
     views: str = setting(
         "joints,bones", f"what discriminators see, with commas: {', '.join(VIEWS)}"
     )
@@ -79,7 +80,7 @@ class Config:
     data: PoseDataConfig = PoseDataConfig()
     network: NetworkConfig = NetworkConfig()
     loss: LossConfig = LossConfig(
-        reprojection_weight=1.0, adversarial_weight=0.01, recall_weight=1.0, r1=0.1
+        reprojection_weight=1.0, adversarial_weight=0.003, recall_weight=1.0, r1=1.0
     )
     train: TrainConfig = TrainConfig(
         steps=6000,
@@ -105,6 +106,8 @@ class Prediction:
 class Pose3d(task.Task):
     Config = Config
     Prediction = Prediction
+    Preparation = PoseFileConfig
+    check, prepare = staticmethod(check_poses), staticmethod(prepare_poses)
     presets = {
         "default": Preset("good within ten minutes on two CPU cores", {}),
         "smoke": Preset(
@@ -213,7 +216,9 @@ class Pose3d(task.Task):
                 (remembered,) = pose_batches.mirrored([remembered], SKELETON, seeds[1])
             joints, confidence, points = seen
             confidence = pose_batches.hidden(confidence, data.hide, seeds[2])
-            views = pose_batches.RandomViews(SKELETON, variation, self.elevation, data.roll)
+            views = pose_batches.RandomViews(
+                SKELETON, variation, self.elevation, data.roll, data.exchange
+            )
             pose, position = views(remembered, joints, confidence, seeds[3])
             view = self.renderer()({"pose": pose, "position": position}, {})["joints"]
             view = pose_batches.detected(view, confidence, data.noise, seeds[3])
@@ -306,7 +311,8 @@ class Pose3d(task.Task):
             observed_clip = observed(clip, options.intrinsics, options.least_confidence)
             factors = pose_report.lift(generator, observed_clip)
             written += write_results(
-                output / clip.name,
+                output,
+                clip.name,
                 observed_clip.joints,
                 observed_clip.confidence,
                 factors["pose"],

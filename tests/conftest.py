@@ -30,6 +30,15 @@ def faces_london():
     return folder
 
 
+@pytest.fixture(scope="session")
+def cmu_poses():
+    """File of 96 recorded motions, where present."""
+    file = DATA / "cmu_mocap/poses_17j.npz"
+    if not file.exists():
+        pytest.skip("the CMU motions are not on this machine")
+    return file
+
+
 def pytest_configure(config):
     """Two logical CPU devices, so that distribution is tested on any machine."""
     import tensorflow as tf

@@ -100,3 +100,65 @@ def test_mean_squared_averages_over_names_and_ignores_what_is_not_predicted():
     predicted = {"a": tf.constant([1.0, 3.0]), "b": tf.constant([[2.0]])}
     target = {"a": tf.zeros([2]), "b": tf.zeros([1, 1]), "mask": tf.zeros([7])}
     assert float(losses.mean_squared(predicted, target)) == pytest.approx((5.0 + 4.0) / 2)
+
+
+JOINTS = tf.constant([[[0.0, 0.0], [0.0, 2.0], [50.0, 60.0]]])
+FIRST_TWO = tf.constant([[1.0, 1.0, 0.0]])
+
+
+def test_mean_seen_by_hand():
+    """Two points, 1 from their middle each, are missed by 1 and by 2; the third was not seen."""
+    predicted = JOINTS + tf.constant([[[1.0, 0.0], [0.0, -2.0], [9.0, 9.0]]])
+    assert float(losses.mean_seen(predicted, JOINTS, FIRST_TWO)) == pytest.approx(2.5)
+    assert float(losses.mean_seen(JOINTS, JOINTS, FIRST_TWO)) == 0
+
+
+def test_mean_seen_does_not_depend_on_the_distance_of_a_person():
+    predicted = JOINTS + tf.random.normal([1, 3, 2])
+    near = losses.mean_seen(predicted, JOINTS, FIRST_TWO)
+    far = losses.mean_seen(0.01 * predicted, 0.01 * JOINTS, FIRST_TWO)
+    both = losses.mean_seen(
+        tf.concat([predicted, 0.01 * JOINTS], 0),
+        tf.concat([JOINTS, 0.01 * JOINTS], 0),
+        2 * [[1, 1, 0.0]],
+    )
+    assert float(far) == pytest.approx(float(near), rel=1e-3)
+    assert float(both) == pytest.approx(float(near) / 2, rel=1e-3)
+
+
+@pytest.mark.parametrize("confidence", [[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+def test_mean_seen_of_nothing_and_of_one_point_has_a_finite_gradient(confidence):
+    predicted = tf.Variable(JOINTS + 0.1)
+    with tf.GradientTape() as tape:
+        loss = losses.mean_seen(predicted, JOINTS, tf.constant([confidence]))
+    assert np.isfinite(loss)
+    gradient = tape.gradient(loss, predicted).numpy()
+    assert np.isfinite(gradient).all()
+    np.testing.assert_array_equal(gradient[0, [0, 2]], 0)
+
+
+def test_mean_distance_by_hand():
+    target = tf.zeros([2, 2, 3])
+    predicted = tf.constant([[[3.0, 4, 0], [0, 0, 1]], [[0, 2, 0], [0, 0, -2]]])
+    assert float(losses.mean_distance(predicted, target)) == pytest.approx((3 + 2) / 2)
+
+
+def test_mean_distance_leaves_out_samples_whose_target_is_unknown():
+    target = np.zeros([2, 2, 3], np.float32)
+    target[1, 0, 2] = np.nan
+    predicted = tf.Variable([[[3.0, 4, 0], [0, 0, 1]], [[7, 7, 7], [7, 7, 7]]])
+    with tf.GradientTape() as tape:
+        loss = losses.mean_distance(predicted, target)
+    assert float(loss) == pytest.approx(3)
+    gradient = tape.gradient(loss, predicted).numpy()
+    np.testing.assert_allclose(gradient[0], [[0.3, 0.4, 0], [0, 0, 0.5]], atol=1e-6)
+    np.testing.assert_array_equal(gradient[1], 0)
+
+
+def test_mean_distance_of_nothing_known_and_of_a_hit_has_a_finite_gradient():
+    for target in (tf.fill([1, 2, 3], np.nan), tf.zeros([1, 2, 3])):
+        predicted = tf.Variable(tf.zeros([1, 2, 3]))
+        with tf.GradientTape() as tape:
+            loss = losses.mean_distance(predicted, target)
+        assert float(loss) == pytest.approx(0, abs=1e-3)
+        np.testing.assert_array_equal(tape.gradient(loss, predicted), np.zeros([1, 2, 3]))

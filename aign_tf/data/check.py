@@ -11,10 +11,11 @@ import numpy as np
 
 from aign_tf.data.faces import SPLITS, FaceSet
 from aign_tf.data.folders import list_faces
+from aign_tf.data.listing import listed
 from aign_tf.data.pictures import UnreadablePicture, in_parallel, read_picture
 from aign_tf.data.records import damaged_shards, is_prepared, read_shards
 
-_SIZES, _VALUES, _LINES = 5, 12, 20
+_SIZES, _VALUES = 5, 12
 
 
 def report(data_dir: str | os.PathLike, size: int) -> dict:
@@ -133,23 +134,15 @@ def text(report: dict) -> str:
         f"enlarged    {report['smaller_than_size']} are smaller than {report['size']} pixels",
         f"splits      {splits}",
         f"regions     {regions}",
-        *_listed("unreadable", [f"{name}: {why}" for name, why in report["unreadable"]]),
-        *_listed("duplicates", [" = ".join(same) for same in report["duplicates"]]),
-        *_listed("attributes", [_line(*item) for item in report["attributes"].items()], limit=None),
+        *listed("unreadable", [f"{name}: {why}" for name, why in report["unreadable"]]),
+        *listed("duplicates", [" = ".join(same) for same in report["duplicates"]]),
+        *listed("attributes", [_line(*item) for item in report["attributes"].items()], limit=None),
     ]
     if report["persons_in_several_splits"]:
         lines.append(
             f"warning: {report['persons_in_several_splits']} persons are in several splits"
         )
     return "\n".join(lines)
-
-
-def _listed(title: str, entries: list[str], limit: int | None = _LINES) -> list[str]:
-    if not entries:
-        return [f"{title:<11} none"]
-    lines = [f"{title:<11} {len(entries)}", *(f"  {entry}" for entry in entries[:limit])]
-    more = len(entries) - len(lines[1:])
-    return [*lines, f"  and {more} more"] if more else lines
 
 
 def _line(name: str, of: dict) -> str:

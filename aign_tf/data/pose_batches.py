@@ -9,6 +9,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from aign_tf import geometry
+from aign_tf.points import extent, homogeneous
 from aign_tf.skeletons import Skeleton
 
 _DISTANCES = (1.0, 50.0)  # metres, where remembered people may stand
@@ -57,6 +58,48 @@ def _depth(skeleton: Skeleton, joint: int) -> int:
     return 0 if parent < 0 else 1 + _depth(skeleton, parent)
 
 
+def with_limbs_of_others(poses: tf.Tensor, skeleton: Skeleton, share: float, seed) -> tf.Tensor:
+    """Some poses get the legs, and some the arms, of another that is turned to face the same way.
+
+    Limbs move nearly independently, so more poses are remembered than were ever recorded.
+
+    Args:
+      poses: `[B, J, 3]` relative to the root, upright.
+      skeleton: of the J joints.
+      share: of the poses that get new legs, and that get new arms.
+      seed: int `[2]`.
+    """
+    legs, arms = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+    poses = _exchanged(poses, skeleton, "hip", 1, share, legs)
+    return _exchanged(poses, skeleton, "shoulder", 2, share, arms)
+
+
+def _exchanged(poses, skeleton: Skeleton, joint: str, shift: int, share: float, seed) -> tf.Tensor:
+    """What hangs on the left and the right joint of that name, from `shift` rows before."""
+    pair = [skeleton.joints.index(f"{side}_{joint}") for side in ("left", "right")]
+
+    def heading(poses: tf.Tensor) -> tf.Tensor:
+        across = poses[:, pair[0]] - poses[:, pair[1]]
+        return tf.atan2(across[:, 2], across[:, 0])
+
+    others = tf.roll(poses, shift, axis=0)
+    turn = geometry.rotation_about("y", heading(others) - heading(poses))
+    others = geometry.rotate(others, turn)
+    on = tf.random.stateless_uniform([tf.shape(poses)[0], 1], seed) < share
+    joints = tf.unstack(poses, axis=1)
+    for origin in pair:
+        for child in range(len(joints)):
+            if _hangs_on(skeleton, child, origin):
+                moved = poses[:, origin] + others[:, child] - others[:, origin]
+                joints[child] = tf.where(on, moved, poses[:, child])
+    return tf.stack(joints, axis=1)
+
+
+def _hangs_on(skeleton: Skeleton, joint: int, origin: int) -> bool:
+    parent = skeleton.parents[joint]
+    return parent >= 0 and (parent == origin or _hangs_on(skeleton, parent, origin))
+
+
 def from_anywhere(poses: tf.Tensor, elevation: tuple[float, float], roll: float, seed) -> tf.Tensor:
     """Upright poses as cameras of any heading see them.
 
@@ -85,12 +128,14 @@ class RandomViews(NamedTuple):
       skeleton: of the J joints.
       variation: of `other_body`; 0 keeps the bones.
       elevation, roll: of `from_anywhere`.
+      exchange: share of `with_limbs_of_others`.
     """
 
     skeleton: Skeleton
     variation: float
     elevation: tuple[float, float]
     roll: float
+    exchange: float
 
     def __call__(self, poses, joints, confidence, seed) -> tuple[tf.Tensor, tf.Tensor]:
         """Poses `[B, J, 3]` -> in the camera frame, and the places `[B, 3]` of their roots.
@@ -100,7 +145,9 @@ class RandomViews(NamedTuple):
           joints, confidence: `[B, J, 2]` and `[B, J]` of the people observed.
           seed: int `[2]`.
         """
-        body, camera = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+        limbs, body, camera = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
+        if self.exchange > 0:
+            poses = with_limbs_of_others(poses, self.skeleton, self.exchange, limbs)
         if self.variation > 0:
             poses = other_body(poses, self.skeleton, self.variation, body)
         poses = from_anywhere(poses, self.elevation, self.roll, camera)
@@ -118,26 +165,16 @@ def placed_like(poses: tf.Tensor, joints: tf.Tensor, confidence: tf.Tensor) -> t
     Returns:
       `[B, 3]` metres, the place of the root.
     """
-    centre, size = _extent(joints, confidence)
-    middle, height = _extent(poses, confidence)
+    centre, size = extent(joints, confidence)
+    middle, height = extent(poses, confidence)
     distance = tf.clip_by_value(height / size, *_DISTANCES)
-    ray = tf.concat([centre, tf.ones_like(centre[:, :1])], axis=1)
-    return distance * ray - middle
+    return distance * homogeneous(centre) - middle
 
 
 def detected(joints: tf.Tensor, confidence: tf.Tensor, noise: float, seed) -> tf.Tensor:
     """Joints `[B, J, 2]` with normal errors, whose deviation is a share of the person's size."""
-    _, size = _extent(joints, confidence)
+    _, size = extent(joints, confidence)
     return joints + noise * size[:, None] * tf.random.stateless_normal(tf.shape(joints), seed)
-
-
-def _extent(points: tf.Tensor, confidence: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mean `[B, D]` of the joints seen and their deviation `[B, 1]` across the line of sight."""
-    weight = confidence / tf.maximum(tf.reduce_sum(confidence, axis=1, keepdims=True), 1.0)
-    mean = tf.reduce_sum(weight[..., None] * points, axis=1)
-    spread = (points - mean[:, None])[..., :2]
-    variance = tf.reduce_sum(weight[..., None] * spread**2, axis=[1, 2])
-    return mean, tf.sqrt(variance + 1e-8)[:, None]
 
 
 def hidden(confidence: tf.Tensor, probability: float, seed) -> tf.Tensor:

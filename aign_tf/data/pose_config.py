@@ -10,14 +10,9 @@ from aign_tf.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)
-class PoseDataConfig:
-    dir: str = setting("", "folder or file of observations (--data_dir); empty: procedural bodies")
-    memory_dir: str = setting(
-        "", "folder or file of the 3D memory (--memory_dir); empty: a part of data.dir"
-    )
-    people: int = setting(
-        400, "procedural people in training, about half of them observed", least=8
-    )
+class PoseFileConfig:
+    """How files of poses are read."""
+
     skeleton: str = setting("", "of the arrays in plain files; empty: by the number of joints")
     intrinsics: str = setting(
         "", "fx fy cx cy in pixels, for 2D files that do not tell; empty: a usual lens is assumed"
@@ -26,11 +21,22 @@ class PoseDataConfig:
     allow_pickle: bool = setting(False, "read pickled arrays, which can run code when opened")
     up: str = setting("auto", "what is up in the files of motions: x, y, z, -x, -y, -z or auto")
     scale: str = setting("auto", "metres a unit in the files of motions, or auto")
+    step: int = setting(5, "of Human3.6M one frame in so many is used: 5 leaves 10 Hz", least=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class PoseDataConfig(PoseFileConfig):
+    dir: str = setting("", "folder or file of observations (--data_dir); empty: procedural bodies")
+    memory_dir: str = setting(
+        "", "folder or file of the 3D memory (--memory_dir); empty: a part of data.dir"
+    )
+    people: int = setting(
+        400, "procedural people in training, about half of them observed", least=8
+    )
     keypoints: str = setting("gt", "of Human3.6M: gt or detected", choices=KEYPOINTS)
     observation_subjects: str = setting("S1,S5,S6", "of Human3.6M, observed in training")
     memory_subjects: str = setting("S7,S8", "of Human3.6M, remembered")
     test_subjects: str = setting("S9,S11", "of Human3.6M, held out")
-    step: int = setting(5, "of Human3.6M one frame in so many is used: 5 leaves 10 Hz", least=1)
     cameras: int = setting(4, "simulated cameras for each frame of motions nobody filmed", least=1)
     filmed_elevation: str = setting(
         "-5 20", "degrees: the range in which simulated cameras look down on people"
@@ -42,6 +48,9 @@ class PoseDataConfig:
         "-15 30", "degrees: the range in which remembered poses are looked down on"
     )
     roll: float = setting(12.0, "degrees by which remembered poses are rolled at most", most=180)
+    exchange: float = setting(
+        0.5, "share of remembered poses that get the legs, or the arms, of another", most=1
+    )
     bone_variation: float = setting(
         0.05, "share by which bones vary at most, where the memory has a single body", most=0.5
     )

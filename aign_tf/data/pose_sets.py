@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from aign_tf.errors import UserError
 
 SPLITS = ("train", "validation", "test")
 
-VALIDATED = 16  # one in so many observed clips is held out for looking at
+_VALIDATED = 16  # one in so many observed clips is held out for looking at
 _TESTED = 5  # one in so many, where none is called test/...
 _PIECES = 40  # that a few long clips are cut into, so that every role gets some
 
@@ -86,32 +86,60 @@ def concatenated(parts: Sequence[Observations]) -> Observations:
     return Observations(**joined, image_size=float(np.mean([part.image_size for part in parts])))
 
 
+def joined_splits(parts: Mapping[str, Sequence[Observations]]) -> dict[str, Observations]:
+    """Split -> its parts in one; a split without parts is empty, but not all may be."""
+    nothing = next(part for some in parts.values() for part in some).take(slice(0))
+    return {split: concatenated(some or [nothing]) for split, some in parts.items()}
+
+
 def action_of(name: str) -> str:
     """What a clip's folder-like name says of its action: the part before the last."""
     parts = [part for part in name.split("/") if part not in SPLITS]
     return parts[-2] if len(parts) > 1 else "all"
 
 
-def held_out(items: Sequence, one_in: int) -> tuple[list, list]:
+def for_test(clips: Sequence[Clip2D | Clip3D]) -> tuple[list, list]:
+    """What is left, and the clips for the test: those called test/..., or else one in five."""
+    test = [clip for clip in clips if clip.name.split("/")[0] == "test"]
+    if not test:
+        return _held_out(clips, _TESTED)
+    return [clip for clip in clips if clip.name.split("/")[0] != "test"], test
+
+
+def in_splits(seen: Sequence, test: Sequence) -> dict[str, list]:
+    """Split -> items, where one in so many of those `seen` is kept from the training."""
+    train, validation = _held_out(seen, _VALIDATED)
+    return {"train": train, "validation": validation, "test": list(test)}
+
+
+def _held_out(items: Sequence, one_in: int) -> tuple[list, list]:
     """What is kept, and one item in so many that is not."""
     held = range(one_in // 2, len(items), one_in)
     return [item for row, item in enumerate(items) if row not in held], [items[row] for row in held]
-
-
-def split_by_clip(clips: Sequence[Clip2D | Clip3D]) -> dict[str, list]:
-    """Split -> clips. For the test are those called test/..., or else one in five."""
-    test = [clip for clip in clips if clip.name.split("/")[0] == "test"]
-    train = [clip for clip in clips if clip.name.split("/")[0] != "test"]
-    if not test:
-        train, test = held_out(train, _TESTED)
-    train, validation = held_out(train, VALIDATED)
-    return {"train": train, "validation": validation, "test": test}
 
 
 def halves(clips: Sequence[Clip3D]) -> tuple[list[Clip3D], list[Clip3D]]:
     """Every second clip of each action for either role, so that both know all actions."""
     ordered = sorted(clips, key=lambda clip: (action_of(clip.name), clip.name))
     return ordered[0::2], ordered[1::2]
+
+
+def unless_observed(memory: Sequence[Clip3D], clips: Sequence[Clip3D]) -> list[Clip3D]:
+    """What is left of the memory without poses of the clips, wherever people stand.
+
+    Recordings may start from the same rest pose, and one folder may hold the other.
+    """
+    observed = {pose for clip in clips for pose in _keys(clip)}
+    rows = [[pose not in observed for pose in _keys(clip)] for clip in memory]
+    return [
+        clip._replace(joints=clip.joints[kept]) for clip, kept in zip(memory, rows) if any(kept)
+    ]
+
+
+def _keys(clip: Clip3D) -> list[bytes]:
+    """The same for poses that are the same within a tenth of a millimetre."""
+    poses = clip.joints - clip.joints[:, clip.skeleton.root, None]
+    return [pose.tobytes() for pose in np.round(1e4 * poses).astype(np.int32)]
 
 
 def in_pieces(clips: Sequence[Clip2D | Clip3D]) -> list[Clip2D | Clip3D]:
@@ -129,10 +157,11 @@ def in_pieces(clips: Sequence[Clip2D | Clip3D]) -> list[Clip2D | Clip3D]:
 
 
 def _cut(clip: Clip2D | Clip3D) -> list[Clip2D | Clip3D]:
+    """Consecutive pieces, called so that they are of the same action."""
     arrays = [name for name in ("joints", "confidence") if hasattr(clip, name)]
     columns = zip(*(np.array_split(getattr(clip, name), _PIECES) for name in arrays))
     return [
-        clip._replace(name=f"{clip.name}/{part:03d}", **dict(zip(arrays, column)))
+        clip._replace(name=f"{clip.name}-{part:02d}", **dict(zip(arrays, column)))
         for part, column in enumerate(columns)
         if len(column[0])
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from aign_tf.data.pose_config import PoseDataConfig, parse_range
 from aign_tf.data.pose_sets import Observations
 from aign_tf.data.pose_views import filmed
 from aign_tf.data.poses import human36m
-from aign_tf.data.poses.clips import Clip2D, Clip3D
+from aign_tf.data.poses.clips import Clip3D
 from aign_tf.data.poses.files import holds_keypoints
 from aign_tf.data.poses.keypoints import read_keypoints
 from aign_tf.data.poses.mocap import read_mocap
@@ -44,10 +45,10 @@ def load(config: PoseDataConfig, seed: int) -> Source:
     """Raises `UserError` for whatever is wrong with files or settings."""
     if config.memory_dir and not config.dir:
         raise UserError("--memory_dir needs a --data_dir of observations")
-    if config.dir and config.dir == config.memory_dir:
-        raise UserError("--memory_dir is --data_dir: what is observed may not be remembered")
     if not config.dir:
         return _procedural(config, seed)
+    if config.memory_dir and os.path.realpath(config.memory_dir) == os.path.realpath(config.dir):
+        raise UserError("--memory_dir is --data_dir: what is observed may not be remembered")
     if human36m.is_human36m(config.dir):
         return _human36m(config)
     if holds_keypoints(config.dir, config.allow_pickle):
@@ -68,32 +69,30 @@ def _procedural(config: PoseDataConfig, seed: int) -> Source:
 def _motions(config: PoseDataConfig, seed: int) -> Source:
     """Motions that nobody filmed; half of them are remembered where there is no other memory."""
     clips = pose_sets.in_pieces(_read_motions(config.dir, config))
+    seen, test = pose_sets.for_test(clips)
     if config.memory_dir:
-        return Source(
-            _filmed(pose_sets.split_by_clip(clips), config, seed),
-            _read_motions(config.memory_dir, config),
+        memory = _read_motions(config.memory_dir, config)
+    else:
+        seen, memory = pose_sets.halves(seen)
+    memory = pose_sets.unless_observed(memory, [*seen, *test])
+    if not memory:
+        raise UserError(
+            f"nothing is left to remember but what is observed in {config.dir}: "
+            "give a --memory_dir of other motions"
         )
-    split = pose_sets.split_by_clip(clips)
-    seen, memory = pose_sets.halves([*split["train"], *split["validation"]])
-    split["train"], split["validation"] = pose_sets.held_out(seen, pose_sets.VALIDATED)
-    return Source(_filmed(split, config, seed), memory)
+    return Source(_filmed(pose_sets.in_splits(seen, test), config, seed), memory)
 
 
 def _keypoints(config: PoseDataConfig) -> Source:
     if not config.memory_dir:
         raise UserError(f"{config.dir} holds 2D joints: give a --memory_dir of 3D motions too")
     clips = read_keypoints(config.dir, config.skeleton, config.allow_pickle)
-    split = pose_sets.split_by_clip(pose_sets.in_pieces(clips))
-    return Source(
-        {name: _seen(part, config) for name, part in split.items()},
-        _read_motions(config.memory_dir, config),
-    )
-
-
-def _seen(clips: Sequence[Clip2D], config: PoseDataConfig) -> Observations:
-    return pose_sets.concatenated(
-        [observed(clip, config.intrinsics, config.least_confidence) for clip in clips]
-    )
+    parts = [
+        [observed(clip, config.intrinsics, config.least_confidence) for clip in some]
+        for some in pose_sets.for_test(pose_sets.in_pieces(clips))
+    ]
+    split = pose_sets.joined_splits(pose_sets.in_splits(*parts))
+    return Source(split, _read_motions(config.memory_dir, config))
 
 
 def _human36m(config: PoseDataConfig) -> Source:
@@ -107,19 +106,23 @@ def _human36m(config: PoseDataConfig) -> Source:
         if shared:
             raise UserError(f"{', '.join(shared)} in both data.{one} and data.{other}: give one")
 
-    def read(names: list[str]) -> list[Observations]:
-        recordings = human36m.read_recordings(config.dir, names, config.keypoints, config.step)
-        return [_recorded(recording) for recording in recordings]
+    def read(key: str) -> list[Observations]:
+        return _sequences(
+            human36m.read_recordings(config.dir, subjects[key], config.keypoints, config.step)
+        )
 
     if config.memory_dir:
         memory = _read_motions(config.memory_dir, config)
     else:
         memory = human36m.read_memory(config.dir, subjects["memory_subjects"], config.step)
-    train, validation = pose_sets.held_out(
-        read(subjects["observation_subjects"]), pose_sets.VALIDATED
-    )
-    split = {"train": train, "validation": validation, "test": read(subjects["test_subjects"])}
-    return Source({name: pose_sets.concatenated(part) for name, part in split.items()}, memory)
+    split = pose_sets.in_splits(read("observation_subjects"), read("test_subjects"))
+    return Source(pose_sets.joined_splits(split), memory)
+
+
+def _sequences(recordings: Sequence[human36m.Recording]) -> list[Observations]:
+    """What all cameras saw of a sequence in one, as they saw the same poses."""
+    groups = itertools.groupby(recordings, lambda each: (each.subject, each.sequence))
+    return [pose_sets.concatenated([_recorded(each) for each in group]) for _, group in groups]
 
 
 def _recorded(recording: human36m.Recording) -> Observations:
@@ -138,14 +141,16 @@ def _read_motions(path: str, config: PoseDataConfig) -> list[Clip3D]:
     return read_mocap(path, config.skeleton, config.up, config.scale, config.allow_pickle)
 
 
-def _filmed(split: dict[str, list[Clip3D]], config: PoseDataConfig, seed: int):
+def _filmed(
+    split: dict[str, list[Clip3D]], config: PoseDataConfig, seed: int
+) -> dict[str, Observations]:
     elevation = parse_range("data.filmed_elevation", config.filmed_elevation)
-    return {
-        name: pose_sets.concatenated(
-            [
+    return pose_sets.joined_splits(
+        {
+            name: [
                 filmed(clip, config.cameras, elevation, (seed, stream, row))
                 for row, clip in enumerate(part)
             ]
-        )
-        for stream, (name, part) in enumerate(split.items())
-    }
+            for stream, (name, part) in enumerate(split.items())
+        }
+    )

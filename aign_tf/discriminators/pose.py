@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from aign_tf import geometry
+from aign_tf import geometry, points
 from aign_tf.discriminators.judging import CHANCE
 from aign_tf.layers import Float32Layer
 from aign_tf.skeletons import Skeleton
@@ -33,11 +33,10 @@ class BoneProducts(Float32Layer):
 
     def call(self, pose: tf.Tensor) -> tf.Tensor:
         """`[B,J,3]` -> the K (K + 1) / 2 products of K bones."""
-        parents, children = zip(*self.bones)
-        bones = tf.gather(pose, children, axis=1) - tf.gather(pose, parents, axis=1)
-        products = tf.reshape(tf.matmul(bones, bones, transpose_b=True), [-1, len(parents) ** 2])
-        rows, columns = np.triu_indices(len(parents))
-        return tf.gather(products, rows * len(parents) + columns, axis=1)
+        bones, count = points.bone_vectors(pose, self.bones), len(self.bones)
+        products = tf.reshape(tf.matmul(bones, bones, transpose_b=True), [-1, count**2])
+        rows, columns = np.triu_indices(count)
+        return tf.gather(products, rows * count + columns, axis=1)
 
     def get_config(self):
         return {**super().get_config(), "bones": self.bones}

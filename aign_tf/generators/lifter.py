@@ -1,9 +1,9 @@
 """Networks that lift 2D joints to a 3D pose.
 
 Observations are `joints` `[B, J, 2]`, normalised image coordinates (focal length 1), and
-`confidence` `[B, J]`, 0 for a missing joint, whose coordinates are not looked at. Factors are
-`pose` `[B, J, 3]`, metres, relative to the root and in the camera frame, and `position` `[B, 3]` of
-the root.
+`confidence` `[B, J]`, 1 for a joint that was seen and 0 for a missing one, whose coordinates are
+not looked at. Factors are `pose` `[B, J, 3]`, metres, relative to the root and in the camera frame,
+and `position` `[B, 3]` of the root.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from aign_tf import geometry
+from aign_tf import geometry, points
 from aign_tf.layers import Float32Layer
 from aign_tf.skeletons import Skeleton
 
@@ -35,14 +35,14 @@ class TurnToPerson(Float32Layer):
           through the middle of the person before it.
         """
         joints, confidence = inputs
-        weight = confidence[..., None] / tf.maximum(
-            tf.reduce_sum(confidence, axis=1)[:, None, None], 1.0
-        )
+        weight = points.shares(confidence)
+        # Not even times 0: what stands at a missing joint may be no number.
+        joints = tf.where(confidence[..., None] > 0, joints, 0.0)
         centre = tf.reduce_sum(weight * joints, axis=1)
         turn = geometry.looking_at(centre)
-        rays = geometry.rotate(homogeneous(joints), turn)
+        rays = geometry.rotate(points.homogeneous(joints), turn)
         turned = rays[..., :2] / tf.maximum(rays[..., 2:], _NEAREST)
-        size = tf.sqrt(tf.reduce_sum(weight * turned**2, axis=[1, 2]) + 1e-8)[:, None]
+        size = points.deviation(turned, weight)
         turned *= confidence[..., None] / size[:, None]
         return turned, size, turn, centre
 
@@ -77,23 +77,17 @@ class PlaceOnRays(Float32Layer):
         if self.exact:
             correction *= 1.0 - confidence[..., None]
         depth = tf.maximum(1.0 + size * lift[..., 2:], _NEAREST)
-        points = depth * homogeneous((joints + correction) * size)
-        parents, children = zip(*self.bones)
-        bones = tf.gather(points, children, axis=1) - tf.gather(points, parents, axis=1)
+        placed = depth * points.homogeneous((joints + correction) * size)
+        bones = points.bone_vectors(placed, self.bones)
         length = tf.reduce_sum(tf.sqrt(tf.reduce_sum(bones**2, axis=-1) + 1e-12), axis=1)
-        points *= self.body_length / length[:, None, None]
-        points = geometry.rotate(points, tf.transpose(turn, [0, 2, 1]))
-        position = points[:, self.root]
-        return points - position[:, None], position
+        placed *= self.body_length / length[:, None, None]
+        placed = geometry.rotate(placed, tf.transpose(turn, [0, 2, 1]))
+        position = placed[:, self.root]
+        return placed - position[:, None], position
 
     def get_config(self):
-        config = {"bones": self.bones, "root": self.root}
-        return {
-            **super().get_config(),
-            **config,
-            "body_length": self.body_length,
-            "exact": self.exact,
-        }
+        body = {"bones": self.bones, "root": self.root, "body_length": self.body_length}
+        return {**super().get_config(), **body, "exact": self.exact}
 
 
 def ray_lifter(
@@ -131,8 +125,3 @@ def trunk(x, width: int, blocks: int, activation="relu"):
         y = layers.Dense(width, kernel_initializer="he_normal")(y)
         x = layers.Add()([x, y])
     return layers.LayerNormalization()(x)
-
-
-def homogeneous(points: tf.Tensor) -> tf.Tensor:
-    """`[..., D]` -> `[..., D + 1]`, the last of them 1."""
-    return tf.concat([points, tf.ones_like(points[..., :1])], axis=-1)

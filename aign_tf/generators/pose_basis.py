@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from aign_tf import geometry
+from aign_tf import geometry, points
 from aign_tf.generators.lifter import TurnToPerson, trunk
 from aign_tf.layers import Float32Layer
 from aign_tf.skeletons import Skeleton
@@ -70,18 +70,18 @@ class LinearShape(Float32Layer):
     def call(self, inputs: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
         """`[weights [B,K], angles [B,3,2], place [B,3], size [B,1], turn [B,3,3]]` -> factors.
 
-        `place` is where the middle of the person is seen, in units of its size, and the logarithm
+        `place` is where the root is seen, in sizes of the person from its middle, and the logarithm
         of how much farther away it is than a person of one metre would be.
         """
         weights, angles, place, size, turn = inputs
         shape = tf.tensordot(weights, self.basis, axes=1) + self.mean
         pose = geometry.rotate(shape, geometry.rotation_from_sin_cos(angles))
         distance = tf.exp(tf.clip_by_value(place[:, 2:], -3.0, 3.0)) / size
-        middle = distance * tf.concat([place[:, :2] * size, tf.ones_like(size)], axis=1)
+        root = distance * points.homogeneous(place[:, :2] * size)
         back = tf.transpose(turn, [0, 2, 1])
-        points = geometry.rotate(pose + middle[:, None], back)
-        position = points[:, self.root]
-        return points - position[:, None], position
+        placed = geometry.rotate(pose + root[:, None], back)
+        position = placed[:, self.root]
+        return placed - position[:, None], position
 
     def get_config(self):
         sizes = {"joints": self.joints, "components": self.components, "root": self.root}

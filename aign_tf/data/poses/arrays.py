@@ -45,7 +45,8 @@ def load_arrays(path: str | os.PathLike, allow_pickle: bool = False) -> dict[str
         if not allow_pickle and "allow_pickle" in str(error):
             raise UserError(
                 f"{path} holds pickled Python objects, which can run any program when they are "
-                "read: if you trust who made it, add --set=data.allow_pickle=true"
+                "read: if you trust who made it, add --set=data.allow_pickle=true (for "
+                "tools.predict and tools.prepare_data --set=allow_pickle=true)"
             ) from error
         raise UserError(f"{path}: damaged: {' '.join(str(error).split())}") from error
     if not arrays:

@@ -26,7 +26,7 @@ def holds_keypoints(path: str, allow_pickle: bool = False) -> bool:
         raise UserError(f"{path}: no such file or folder")
     files = [root] if root.is_file() else sorted(root.rglob("[!.]*"))
     for file in files:
-        if file.suffix in (".json", ".bvh"):
+        if file.suffix.lower() in (".json", ".bvh"):
             return file.suffix == ".json"
         if file.suffix in (".npz", ".npy"):
             return _are_keypoints(load_arrays(file, allow_pickle))
@@ -42,6 +42,9 @@ def _are_keypoints(arrays: dict[str, np.ndarray]) -> bool:
     joints = poses[0]
     if joints.shape[2] != 3:
         return True
-    third = joints[..., 2][np.isfinite(joints[..., 2])]
-    spans = np.nanmax(np.ptp(joints[..., :2], axis=1), initial=0)
-    return bool(spans > _PICTURE and np.all((third >= 0) & (third <= 1)))
+    seen = joints[np.isfinite(joints).all(axis=-1)]
+    if not len(seen):
+        return True  # Only 2D joints may be missing.
+    third = seen[:, 2]
+    spans = np.ptp(seen[:, :2], axis=0).max()
+    return bool(spans > _PICTURE and third.min() >= 0 and third.max() <= 1)

@@ -78,6 +78,12 @@ def is_human36m(path: str | pathlib.Path) -> bool:
     return (pathlib.Path(path) / "cameras.h5").is_file()
 
 
+def present_subjects(path: str | pathlib.Path) -> list[str]:
+    """The subjects that have a folder, in order: ["S1", "S5", ...]."""
+    names = (place.name for place in pathlib.Path(path).iterdir())
+    return sorted(filter(re.compile(r"S\d+").fullmatch, names), key=lambda name: int(name[1:]))
+
+
 def read_recordings(
     path: str | pathlib.Path, subjects: list[str], keypoints: str, step: int = 5
 ) -> list[Recording]:
@@ -120,11 +126,11 @@ def _read_subjects(path: str | pathlib.Path, subjects: list[str], read: Callable
     folder = pathlib.Path(path)
     if not is_human36m(folder):
         raise UserError(f"{folder} has no cameras.h5: expected {_LAYOUT}")
-    present = [place.name for place in folder.iterdir() if re.fullmatch(r"S\d+", place.name)]
+    present = present_subjects(folder)
     results, skipped = [], []
     for subject in subjects:
         if subject not in present:
-            existing = ", ".join(sorted(present, key=lambda name: int(name[1:]))) or "none"
+            existing = ", ".join(present) or "none"
             raise UserError(f"{folder} has no subject {subject!r}, there are: {existing}")
         found = list(read(folder, subject, skipped))
         if not found:

@@ -52,8 +52,21 @@ def read_mocap(
       UserError: nothing to read, a file that cannot be used, joints that `target` needs and a file
         lacks, or what `upright` finds wrong.
     """
-    path = pathlib.Path(path)
     clips = []
+    for place, motions in read_places(path, skeleton, allow_pickle, target):
+        ready = upright(motions, target, place, up, scale)
+        clips += [Clip3D(name, joints, target) for name, joints in ready.items()]
+    return clips
+
+
+def read_places(
+    path: str | os.PathLike,
+    skeleton: str = "",
+    allow_pickle: bool = False,
+    target: Skeleton = SKELETONS["h36m17"],
+) -> Iterator[tuple[pathlib.Path, dict[str, np.ndarray]]]:
+    """As `read_mocap`, as the files have it: what shares axes and unit, name -> `[T, J, 3]`."""
+    path = pathlib.Path(path)
     for place, files in itertools.groupby(sorted(_files(path), key=_place), _place):
         motions = {}
         for file in files:
@@ -61,9 +74,7 @@ def read_mocap(
             for key, source, joints in found:
                 name = _name(path, file, key)
                 motions[name] = _converted(f"{file}, {key}", joints, source, target)
-        ready = upright(motions, target, place, up, scale)
-        clips += [Clip3D(name, joints, target) for name, joints in ready.items()]
-    return clips
+        yield place, motions
 
 
 def _files(path: pathlib.Path) -> list[pathlib.Path]:

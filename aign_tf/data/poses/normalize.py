@@ -9,7 +9,7 @@ from absl import logging
 from aign_tf.data.pose_sets import Observations, action_of
 from aign_tf.data.poses.clips import Camera, Clip2D
 from aign_tf.errors import UserError
-from aign_tf.skeletons import SKELETONS, convert
+from aign_tf.skeletons import SKELETONS, Skeleton, convert
 
 _USUAL_FOCAL = 1.15  # of the longer side of the picture: 47 degrees, a camera's usual view
 _WIDEST_PERSON = 1.25  # sides of a square round all joints, where the size of pictures is unknown
@@ -28,17 +28,11 @@ def observed(clip: Clip2D, intrinsics: str, least_confidence: float) -> Observat
       UserError: `intrinsics` are no such numbers, or the skeleton has too little in common.
     """
     camera, size = _camera(clip, intrinsics)
-    skeleton = SKELETONS["h36m17"]
     confidence = np.where(clip.confidence < least_confidence, 0, clip.confidence)
-    rays = np.where(confidence[..., None] > 0, _rays(clip.joints, camera), 0)
-    joints, confidence = convert(rays, confidence, clip.skeleton, skeleton, partial=True)
-    # The middle of the hips is the hip; other joints that are made from several lie some
-    # centimetres beside the true ones. The generator fills in what is missing better than that.
-    found = [joint == "hip" or joint in clip.skeleton.joints for joint in skeleton.joints]
-    confidence = np.where(found, confidence, 0)
+    joints, confidence = as_h36m17(rays(clip.joints, camera), confidence, clip.skeleton)
     count = len(joints)
     return Observations(
-        joints.astype(np.float32),
+        joints,
         (confidence > 0).astype(np.float32),
         np.full((*joints.shape[:2], 3), np.nan, np.float32),
         np.full((count, 3), np.nan, np.float32),
@@ -47,7 +41,19 @@ def observed(clip: Clip2D, intrinsics: str, least_confidence: float) -> Observat
     )
 
 
-def _rays(pixels: np.ndarray, camera: Camera) -> np.ndarray:
+def as_h36m17(
+    joints: np.ndarray, confidence: np.ndarray, skeleton: Skeleton
+) -> tuple[np.ndarray, np.ndarray]:
+    """Joints `[T, J, 2]` of `skeleton` as those of Human3.6M; 0 where missing; float32."""
+    target = SKELETONS["h36m17"]
+    joints, confidence = convert(joints, confidence, skeleton, target, partial=True)
+    # The middle of the hips is the hip; other joints that are made from several lie some
+    # centimetres beside the true ones. The generator fills in what is missing better than that.
+    found = np.array([joint == "hip" or joint in skeleton.joints for joint in target.joints])
+    return np.where(found[:, None], joints, 0), np.where(found, confidence, 0)
+
+
+def rays(pixels: np.ndarray, camera: Camera) -> np.ndarray:
     """Pixels `[T, J, 2]` without the distortion, at focal length 1."""
     matrix = np.diag([*camera.focal, 1.0])
     matrix[:2, 2] = camera.principal_point

@@ -10,14 +10,17 @@ from aign_tf import skeleton_pictures
 from aign_tf.data.pictures import write_picture
 from aign_tf.data.poses import animation
 from aign_tf.data.poses.bvh_writer import write_bvh
+from aign_tf.errors import UserError
 from aign_tf.files import replacing
 from aign_tf.skeletons import Skeleton
 
 _SHOWN = 4  # frames in a picture
+_SUFFIXES = ("npz", "bvh", "png", "gif", "mp4")
 
 
 def write_results(
-    stem: pathlib.Path,
+    output: pathlib.Path,
+    name: str,
     joints: np.ndarray,
     confidence: np.ndarray,
     pose: np.ndarray,
@@ -25,22 +28,25 @@ def write_results(
     skeleton: Skeleton,
     fps: float,
 ) -> list[pathlib.Path]:
-    """Writes STEM.npz, .bvh, .png, .gif and .mp4; returns their paths.
+    """Writes NAME.npz, .bvh, .png, .gif and .mp4 below `output`; returns their paths.
 
     A single frame becomes a turntable, more frames a film, of at most `animation.MAX_FRAMES`.
 
     Args:
-      stem: path without suffix; its folder is made if need be.
+      output: a folder; it is made if need be.
+      name: of the clip; what stands before a slash becomes a folder.
       joints: `[T, J, 2]` normalised image coordinates.
       confidence: `[T, J]`.
       pose: `[T, J, 3]` metres, relative to the root, in the camera frame.
       position: `[T, 3]` metres, of the root in the camera frame.
       skeleton: of the J joints.
       fps: frames a second.
+
+    Raises:
+      UserError: a file would lie outside `output`.
     """
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    paths = [stem.with_name(f"{stem.name}{suffix}") for suffix in (".npz", ".bvh", ".png", ".gif")]
-    paths.append(stem.with_name(f"{stem.name}.mp4"))
+    stem = _inside(output, name)
+    paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in _SUFFIXES]
     with replacing(paths[0]) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
@@ -57,6 +63,14 @@ def write_results(
     animation.write_gif(paths[3], film, min(fps, animation.MAX_GIF_FPS))
     animation.write_mp4(paths[4], film, min(fps, animation.MAX_MP4_FPS))
     return paths
+
+
+def _inside(output: pathlib.Path, name: str) -> pathlib.Path:
+    """A path below `output`: names come from files, which may have been made to escape it."""
+    relative = pathlib.PurePosixPath(name)
+    if not relative.name or relative.is_absolute() or ".." in relative.parts:
+        raise UserError(f"a clip called {name!r} would be written outside {output}: rename it")
+    return output / relative
 
 
 def _film(joints, confidence, pose, skeleton: Skeleton) -> np.ndarray:

@@ -6,6 +6,8 @@ Of all bodies the shoulders are above the ankles most of the time, legs and trun
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from absl import logging
 
@@ -31,6 +33,22 @@ _DOUBTFUL = 0.5
 _BENT_BACKWARDS = -0.01
 
 
+class Axes(NamedTuple):
+    """What the numbers of a file mean.
+
+    Attributes:
+      up: a key of `TURNS`.
+      metres: a unit.
+    """
+
+    up: str
+    metres: float
+
+    def turned(self, joints: np.ndarray) -> np.ndarray:
+        """Joints `[..., 3]` of the file, in metres with gravity along +y, never mirrored."""
+        return (joints @ (np.transpose(TURNS[self.up]) * self.metres)).astype(np.float32)
+
+
 def upright(
     clips: dict[str, np.ndarray],
     skeleton: Skeleton,
@@ -40,6 +58,27 @@ def upright(
 ) -> dict[str, np.ndarray]:
     """Clips of one origin, turned (never mirrored) so that gravity is along +y, in metres.
 
+    Args: as `find_axes`.
+
+    Returns:
+      name -> float32 `[T, J, 3]`.
+
+    Raises:
+      UserError: as `find_axes`.
+    """
+    axes = find_axes(clips, skeleton, place, up, scale)
+    return {name: axes.turned(joints) for name, joints in clips.items()}
+
+
+def find_axes(
+    clips: dict[str, np.ndarray],
+    skeleton: Skeleton,
+    place: object,
+    up: str = "auto",
+    scale: str | float = "auto",
+) -> Axes:
+    """Axes and unit that clips share.
+
     Args:
       clips: name -> `[T, J, 3]`; all share axes and unit.
       skeleton: of the J joints; it has hips, knees, ankles and shoulders.
@@ -48,9 +87,6 @@ def upright(
         ankles on average.
       scale: metres a unit, or "auto" for what brings the median body nearest to human size out of
         metres, centimetres, millimetres, inches and the unit of CMU's ASF files.
-
-    Returns:
-      name -> float32 `[T, J, 3]`.
 
     Raises:
       UserError: `up` or `scale` means nothing, a body is not of human size, or the knees bend
@@ -70,8 +106,7 @@ def upright(
         "%s: %d clips, up is %s, a unit is %g m, legs and trunk are %.2f m",
         *(place, len(clips), up, metres, np.median(sizes) * metres),
     )
-    turn = np.transpose(TURNS[up]) * metres
-    return {name: (joints @ turn).astype(np.float32) for name, joints in clips.items()}
+    return Axes(up, metres)
 
 
 class _Body:

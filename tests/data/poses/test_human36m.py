@@ -6,107 +6,25 @@ from aign_tf.data.poses import human36m
 from aign_tf.data.poses.human36m_camera import CAMERAS, read_views
 from aign_tf.errors import UserError
 from aign_tf.skeletons import SKELETONS
+from tests.data.poses.tiny_human36m import (
+    AS_17,
+    FRAMES,
+    MOVING,
+    TinyHuman36M,
+    detected_file,
+    project,
+    true_file,
+    write,
+    write_cameras,
+)
 
-MOVING = [0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27]
-# Stacked Hourglass: right ankle, knee, hip, left hip, knee, ankle, pelvis, thorax, upper neck, head
-# top, right wrist, elbow, shoulder, left shoulder, elbow, wrist; None: not one of the 17 joints.
-AS_17 = [3, 2, 1, 4, 5, 6, 0, None, 8, 10, 16, 15, 14, 11, 12, 13]
 FOUND = sorted(joint for joint in AS_17 if joint is not None)
 NEVER_FOUND = [7, 9]
-FRAMES = 11
-
-
-def _camera(rng):
-    """Looks from 5 m at a person at the world's origin; upright but for a small random turn."""
-    towards = np.array([*rng.normal(size=2), 0.1])
-    forward = -towards / np.linalg.norm(towards)
-    right = np.cross(forward, [0, 0, 1]) / np.linalg.norm(np.cross(forward, [0, 0, 1]))
-    tilt = np.linalg.qr(np.eye(3) + 0.02 * rng.normal(size=(3, 3)))[0]
-    tilt *= np.sign(np.diag(tilt))
-    return {
-        "R": tilt @ np.stack([right, np.cross(forward, right), forward]),
-        "T": -5000 * forward[:, None],
-        "f": np.array([[1145.0], [1144.0]]),
-        "c": np.array([[512.5], [515.4]]),
-        "k": np.array([[-0.207], [0.247], [-0.003]]),
-        "p": np.array([[-0.01], [0.02]]),
-    }
-
-
-def _to_camera(world, camera):
-    """Millimetres `[..., 3]` in the world to metres in the frame of the camera."""
-    return np.einsum("ij,...j->...i", camera["R"], world - camera["T"][:, 0]) / 1000
-
-
-def _project(points, camera):
-    """Pixels, written out term by term from Human3.6M's camera model."""
-    x, y = points[..., 0] / points[..., 2], points[..., 1] / points[..., 2]
-    r2 = x**2 + y**2
-    (k1, k2, k3), (p1, p2) = camera["k"][:, 0], camera["p"][:, 0]
-    scale = 1 + k1 * r2 + k2 * r2**2 + k3 * r2**3 + p1 * y + p2 * x
-    seen = np.stack([x * scale + p2 * r2, y * scale + p1 * r2], axis=-1)
-    return camera["f"][:, 0] * seen + camera["c"][:, 0]
-
-
-def _write(file, name, content):
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with h5py.File(file, "w") as stored:
-        stored[name] = content
-
-
-def _write_cameras(folder, cameras):
-    with h5py.File(folder / "cameras.h5", "w") as file:
-        for (subject, number), camera in cameras.items():
-            group = file.create_group(f"subject{subject}/camera{number}")
-            for name, value in camera.items():
-                group[name] = value.T if name == "R" else value
-            codes = [[ord(digit)] for digit in CAMERAS[number - 1]]
-            group["Name"] = np.array(codes, np.uint16)
-
-
-def _true_file(folder, subject, sequence):
-    return folder / f"S{subject}/MyPoses/3D_positions/{sequence}.h5"
-
-
-def _detected_file(folder, subject, sequence, camera):
-    return folder / f"S{subject}/StackedHourglass/{sequence}.{camera}.h5"
-
-
-class Copy:
-    """A tiny Human3.6M: "Walking" and "Walking 1" of two subjects."""
-
-    def __init__(self, folder):
-        rng = np.random.default_rng(0)
-        self.folder = folder
-        self.cameras = {(s, number): _camera(rng) for s in (9, 11) for number in (1, 2, 3, 4)}
-        self.world = {}
-        _write_cameras(folder, self.cameras)
-        for subject in (9, 11):
-            for sequence in ("Walking", "Walking 1"):
-                self.add(subject, sequence, sequence.replace(" ", "_"), rng)
-
-    def add(self, subject, sequence, detected_sequence, rng):
-        world = rng.uniform(-900, 900, (FRAMES, 32, 3))
-        self.world[subject, sequence] = world
-        _write(_true_file(self.folder, subject, sequence), "3D_positions", world.reshape(-1, 96).T)
-        for number, name in enumerate(CAMERAS, 1):
-            camera = self.cameras[subject, number]
-            pixels = rng.uniform(0, 1000, (FRAMES, 16, 2))
-            for source, target in enumerate(AS_17):
-                if target is not None:
-                    points = _to_camera(world[:, MOVING[target]], camera)
-                    pixels[:, source] = _project(points, camera)
-            _write(_detected_file(self.folder, subject, detected_sequence, name), "poses", pixels)
-
-    def truth(self, recording):
-        camera = self.cameras[int(recording.subject[1:]), CAMERAS.index(recording.camera) + 1]
-        world = self.world[int(recording.subject[1:]), recording.sequence]
-        return _to_camera(world[::5, MOVING], camera)
 
 
 @pytest.fixture
 def copy(tmp_path):
-    return Copy(tmp_path)
+    return TinyHuman36M(tmp_path)
 
 
 def test_true_keypoints_are_the_projection_of_the_truth_in_every_camera(copy):
@@ -146,13 +64,13 @@ def test_undistortion_is_exact_to_the_corners_of_the_picture(copy):
     view = read_views(copy.folder / "cameras.h5", "S9")[CAMERAS[0]]
     x, y = np.meshgrid(np.linspace(-0.45, 0.45, 7), np.linspace(-0.45, 0.45, 7))
     points = np.stack([x, y, np.ones_like(x)], axis=-1)
-    pixels = _project(points, copy.cameras[9, 1])
+    pixels = project(points, copy.cameras[9, 1])
     assert pixels.min() < 40 and pixels.max() > 960
     np.testing.assert_allclose(view.from_pixels(pixels), points[..., :2], atol=1e-7)
 
 
 def test_a_detection_that_is_not_a_number_is_a_missing_joint(copy):
-    with h5py.File(_detected_file(copy.folder, 9, "Walking", CAMERAS[1]), "a") as file:
+    with h5py.File(detected_file(copy.folder, 9, "Walking", CAMERAS[1]), "a") as file:
         file["poses"][5, 0] = np.nan
     recording = human36m.read_recordings(copy.folder, ["S9"], "detected")[1]
     assert (recording.sequence, recording.camera) == ("Walking", CAMERAS[1])
@@ -208,12 +126,12 @@ def test_one_sequence_may_have_different_names(copy):
 @pytest.mark.parametrize("true_frames, detected_frames", [(FRAMES, 6), (4, FRAMES)])
 def test_sequences_of_unequal_length_are_cut_to_the_shorter(copy, true_frames, detected_frames):
     for name in CAMERAS:
-        with h5py.File(_detected_file(copy.folder, 9, "Walking", name), "a") as file:
+        with h5py.File(detected_file(copy.folder, 9, "Walking", name), "a") as file:
             poses = file["poses"][:detected_frames]
             del file["poses"]
             file["poses"] = poses
     world = copy.world[9, "Walking"][:true_frames].reshape(-1, 96).T
-    _write(_true_file(copy.folder, 9, "Walking"), "3D_positions", world)
+    write(true_file(copy.folder, 9, "Walking"), "3D_positions", world)
     recording = human36m.read_recordings(copy.folder, ["S9"], "detected")[0]
     frames = len(range(0, min(true_frames, detected_frames), 5))
     assert len(recording.joints) == len(recording.confidence) == len(recording.truth) == frames
@@ -221,11 +139,11 @@ def test_sequences_of_unequal_length_are_cut_to_the_shorter(copy, true_frames, d
 
 
 def test_missing_and_unreadable_parts_are_named_and_left_out(copy, caplog):
-    _detected_file(copy.folder, 9, "Walking", CAMERAS[0]).unlink()
-    _detected_file(copy.folder, 9, "Walking", CAMERAS[1]).write_bytes(b"cut off")
-    _true_file(copy.folder, 9, "Walking 1").unlink()
+    detected_file(copy.folder, 9, "Walking", CAMERAS[0]).unlink()
+    detected_file(copy.folder, 9, "Walking", CAMERAS[1]).write_bytes(b"cut off")
+    true_file(copy.folder, 9, "Walking 1").unlink()
     del copy.cameras[9, 4]
-    _write_cameras(copy.folder, copy.cameras)
+    write_cameras(copy.folder, copy.cameras)
     recordings = human36m.read_recordings(copy.folder, ["S9"], "detected")
     assert [(r.sequence, r.camera) for r in recordings] == [("Walking", CAMERAS[2])]
     # One camera, fourteen actions, one take of walking and two videos.
@@ -254,7 +172,7 @@ def test_nothing_is_said_of_a_complete_copy_and_the_damaged_video_is_left_out(co
 
 
 def test_one_unreadable_motion_is_named(copy, caplog):
-    _true_file(copy.folder, 9, "Walking").write_bytes(b"cut off")
+    true_file(copy.folder, 9, "Walking").write_bytes(b"cut off")
     assert [clip.name for clip in human36m.read_memory(copy.folder, ["S9"])] == ["S9/Walking 1"]
     assert "15 parts missing" in caplog.text
 
@@ -295,7 +213,7 @@ def test_a_subject_without_anything_is_refused(copy):
     (copy.folder / "S1").mkdir()
     for name in CAMERAS:
         for sequence in ("Walking", "Walking_1"):
-            _detected_file(copy.folder, 9, sequence, name).unlink()
+            detected_file(copy.folder, 9, sequence, name).unlink()
     with pytest.raises(UserError, match=f"has nothing to read of S1: {LAYOUT}"):
         human36m.read_memory(copy.folder, ["S1"])
     with pytest.raises(UserError, match=f"has nothing to read of S9: {LAYOUT}"):
@@ -303,12 +221,12 @@ def test_a_subject_without_anything_is_refused(copy):
 
 
 def test_files_of_another_shape_are_refused(copy):
-    file = _true_file(copy.folder, 9, "Walking")
-    _write(file, "3D_positions", np.zeros((FRAMES, 96)))
+    file = true_file(copy.folder, 9, "Walking")
+    write(file, "3D_positions", np.zeros((FRAMES, 96)))
     message = r"Walking.h5: 3D_positions has shape \(11, 96\); expected \(96, frames\)$"
     with pytest.raises(UserError, match=message):
         human36m.read_memory(copy.folder, ["S9"])
-    _write(_detected_file(copy.folder, 11, "Walking", CAMERAS[0]), "poses", np.zeros((4, 32)))
+    write(detected_file(copy.folder, 11, "Walking", CAMERAS[0]), "poses", np.zeros((4, 32)))
     message = r"54138969.h5: poses has shape \(4, 32\); expected \(frames, 16, 2\)$"
     with pytest.raises(UserError, match=message):
         human36m.read_recordings(copy.folder, ["S11"], "detected")
@@ -317,7 +235,7 @@ def test_files_of_another_shape_are_refused(copy):
 def test_cameras_that_lack_a_parameter_are_refused(copy):
     message = r"cameras.h5: .*; expected the groups subjectN/cameraM with R, T, f, c, k, p and Name"
     del copy.cameras[9, 2]["k"]
-    _write_cameras(copy.folder, copy.cameras)
+    write_cameras(copy.folder, copy.cameras)
     with pytest.raises(UserError, match=message):
         human36m.read_recordings(copy.folder, ["S9"], "gt")
     (copy.folder / "cameras.h5").write_bytes(b"no HDF5")
