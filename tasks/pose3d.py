@@ -204,11 +204,13 @@ class Pose3d(task.Task):
 
     def batches(self, first_step: int = 0) -> tf.data.Dataset:
         data, train, roles = self.config.data, self.config.train, self.roles
-
         variation = data.bone_variation if roles.has_one_body else 0.0
+        random_views = pose_batches.RandomViews(
+            SKELETON, variation, self.elevation, data.roll, data.exchange
+        )
 
         def make(observed, memory, seed):
-            seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 4))
+            seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 5))
             points = observed["pose"] + observed["position"][:, None]
             seen, remembered = [observed["joints"], observed["confidence"], points], memory["pose"]
             if data.flip:
@@ -216,12 +218,9 @@ class Pose3d(task.Task):
                 (remembered,) = pose_batches.mirrored([remembered], SKELETON, seeds[1])
             joints, confidence, points = seen
             confidence = pose_batches.hidden(confidence, data.hide, seeds[2])
-            views = pose_batches.RandomViews(
-                SKELETON, variation, self.elevation, data.roll, data.exchange
-            )
-            pose, position = views(remembered, joints, confidence, seeds[3])
+            pose, position = random_views(remembered, joints, confidence, seeds[3])
             view = self.renderer()({"pose": pose, "position": position}, {})["joints"]
-            view = pose_batches.detected(view, confidence, data.noise, seeds[3])
+            view = pose_batches.detected(view, confidence, data.noise, seeds[4])
             root = points[:, SKELETON.root]
             return {
                 "observation": {"joints": joints, "confidence": confidence},
@@ -247,12 +246,8 @@ class Pose3d(task.Task):
                 self.config.train.seed,
                 alone=loss.adversarial_weight == loss.recall_weight == 0,
             )
-        return {
-            "joints": observed.joints,
-            "confidence": observed.confidence,
-            "pose": observed.pose,
-            "position": observed.position,
-        }
+        names = ("joints", "confidence", "pose", "position")
+        return {name: getattr(observed, name) for name in names}
 
     def settle(self, split: str = "train") -> None:
         self.roles.in_split(split)
@@ -268,35 +263,29 @@ class Pose3d(task.Task):
     def preview(self, generator: keras.Model) -> np.ndarray:
         observed = self.roles.to_look_at(_SHOWN)
         poses = {"prediction": pose_report.lift(generator, observed)["pose"]}
-        return pose_report.sheet({**poses, "truth": observed.pose}, observed, SKELETON)
+        return pose_report.sheet({**poses, "truth": observed.pose}, observed, SKELETON, _SHOWN)
 
     def evaluate(
         self, generators: Mapping[str, keras.Model], split: str, samples: int
     ) -> task.Evaluation:
         observed = self.roles.in_split(split).spread(samples)
-        render = self.renderer()
-        poses, metrics = {}, {}
-        for name, generator in generators.items():
-            factors = pose_report.lift(generator, observed)
-            rendered = render(factors, {})["joints"].numpy()
-            poses[name] = factors["pose"]
-            metrics[name] = pose_report.scores(factors["pose"], observed)
-            metrics[name]["reprojection"] = pose_report.reprojection_error(rendered, observed)
+        poses, metrics = pose_report.compare(generators, self.renderer(), observed)
         tried = self.config.evaluation.nearest_memory
         if tried:
             poses["nearest_memory"] = nearest_memory_pose(
                 observed.joints, observed.confidence, self.roles.memory, cap=tried
             )
             metrics["nearest_memory"] = pose_report.scores(poses["nearest_memory"], observed)
-        rows = np.linspace(0, len(observed) - 1, min(_SHOWN, len(observed))).round().astype(int)
-        first, *_ = generators
-        shown = {first: poses[first][rows], "truth": observed.pose[rows]}
+        ours = next(iter(generators))
+        compared = {name: poses[name] for name in (ours, "nearest_memory") if name in poses}
         return task.Evaluation(
             samples=len(observed),
             metrics=metrics,
-            notes={"memory": f"{len(self.roles.memory)} poses"},
-            picture=pose_report.sheet(shown, observed.take(rows), SKELETON),
-            groups=pose_report.groups(generators[first], observed),
+            notes={},
+            picture=pose_report.sheet(
+                {**compared, "truth": observed.pose}, observed, SKELETON, _SHOWN
+            ),
+            groups=pose_report.groups(generators[ours], observed),
         )
 
     def predict(

@@ -172,9 +172,17 @@ def placed_like(poses: tf.Tensor, joints: tf.Tensor, confidence: tf.Tensor) -> t
 
 
 def detected(joints: tf.Tensor, confidence: tf.Tensor, noise: float, seed) -> tf.Tensor:
-    """Joints `[B, J, 2]` with normal errors, whose deviation is a share of the person's size."""
+    """Joints `[B, J, 2]` as a detector finds them: most of them well, a few far off.
+
+    Errors are normal, with a deviation that is log-normal itself, joint by joint; its median is the
+    share `noise` of the person's size.
+    """
     _, size = extent(joints, confidence)
-    return joints + noise * size[:, None] * tf.random.stateless_normal(tf.shape(joints), seed)
+    failure, error = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+    spread = tf.exp(tf.random.stateless_normal([*tf.unstack(tf.shape(joints))[:2], 1], failure))
+    return joints + noise * size[:, None] * spread * tf.random.stateless_normal(
+        tf.shape(joints), error
+    )
 
 
 def hidden(confidence: tf.Tensor, probability: float, seed) -> tf.Tensor:

@@ -47,8 +47,7 @@ class Observations:
 
     def spread(self, count: int) -> Observations:
         """At most `count` of them, evenly spaced."""
-        rows = np.linspace(0, len(self) - 1, min(count, len(self))).round().astype(int)
-        return self.take(rows)
+        return self.take(spaced(len(self), count))
 
     def with_pairs(self, share: float, seed: int, alone: bool) -> Observations:
         """Keeps the truth of a share of the frames, at least one, and forgets the others' truth.
@@ -76,6 +75,11 @@ class Observations:
     def known(self) -> np.ndarray:
         """`[N]` bool: whose truth is known."""
         return np.isfinite(self.pose).all(axis=(1, 2))
+
+
+def spaced(length: int, count: int) -> np.ndarray:
+    """At most `count` evenly spaced rows of `length`."""
+    return np.linspace(0, length - 1, min(count, length)).round().astype(int)
 
 
 def concatenated(parts: Sequence[Observations]) -> Observations:

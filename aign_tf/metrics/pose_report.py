@@ -9,7 +9,7 @@ import numpy as np
 
 from aign_tf import skeleton_pictures, visualize
 from aign_tf.data.augment import normalized
-from aign_tf.data.pose_sets import Observations
+from aign_tf.data.pose_sets import Observations, spaced
 from aign_tf.data.pose_views import turned
 from aign_tf.metrics.pose import ALL_FRAMES, pose_scores, scores_by_action
 from aign_tf.skeletons import Skeleton
@@ -38,6 +38,22 @@ def reprojection_error(rendered: np.ndarray, observed: Observations) -> float:
     return float(distance[seen].mean()) / observed.image_size
 
 
+def compare(
+    generators: Mapping[str, keras.Model], renderer: keras.layers.Layer, observed: Observations
+) -> tuple[dict[str, np.ndarray], dict[str, dict[str, float]]]:
+    """Poses and scores of every generator, by name."""
+    poses, metrics = {}, {}
+    for name, generator in generators.items():
+        factors = lift(generator, observed)
+        rendered = renderer(factors, {})["joints"].numpy()
+        poses[name] = factors["pose"]
+        metrics[name] = {
+            **scores(poses[name], observed),
+            "reprojection": reprojection_error(rendered, observed),
+        }
+    return poses, metrics
+
+
 def groups(generator: keras.Model, observed: Observations) -> dict[str, dict[str, float]]:
     """Scores by action, and on the same people seen by a camera that is turned."""
     if not observed.known.any():
@@ -53,7 +69,7 @@ def groups(generator: keras.Model, observed: Observations) -> dict[str, dict[str
 
 
 def sheet(
-    candidates: Mapping[str, np.ndarray], observed: Observations, skeleton: Skeleton
+    candidates: Mapping[str, np.ndarray], observed: Observations, skeleton: Skeleton, rows: int
 ) -> np.ndarray:
     """Joints seen, then each candidate from the front and from the side.
 
@@ -61,10 +77,13 @@ def sheet(
       candidates: name -> poses `[N, J, 3]`; those that are not known, NaN, are left out.
       observed: N observations.
       skeleton: of the J joints.
+      rows: how many observations to show at most, evenly spaced.
 
     Returns:
       uint8 `[height, width, 3]`.
     """
+    chosen = spaced(len(observed), rows)
+    observed = observed.take(chosen)
     joints = [
         skeleton_pictures.draw_joints(
             skeleton_pictures.fit(points, seen), skeleton, _SIDE, confidence=seen
@@ -72,7 +91,8 @@ def sheet(
         for points, seen in zip(observed.joints, observed.confidence)
     ]
     columns = {"joints seen": _pictures(joints)}
-    for name, poses in candidates.items():
+    for name, all_poses in candidates.items():
+        poses = all_poses[chosen]
         if not np.isfinite(poses).all():
             continue  # The truth, where nobody knows it.
         for view, azimuth in (("", 0.0), (", from the side", np.pi / 2)):

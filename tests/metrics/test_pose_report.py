@@ -122,7 +122,7 @@ def _columns(picture):
 
 
 def test_candidates_are_shown_from_two_sides(observed):
-    sheet = pose_report.sheet({"guess": observed.pose, "truth": observed.pose}, observed, H36M)
+    sheet = pose_report.sheet({"guess": observed.pose, "truth": observed.pose}, observed, H36M, 9)
     joints, front, side, front_again, side_again = _columns(sheet)
     np.testing.assert_array_equal(front, front_again)
     np.testing.assert_array_equal(side, side_again)
@@ -133,18 +133,18 @@ def test_candidates_are_shown_from_two_sides(observed):
 
 def test_a_truth_that_is_not_known_has_no_columns(observed):
     candidates = {"guess": observed.pose, "truth": _forgotten(observed, 2).pose}
-    sheet = pose_report.sheet(candidates, observed, H36M)
+    sheet = pose_report.sheet(candidates, observed, H36M, 9)
     assert len(_columns(sheet)) == 3
 
 
 def test_joints_that_were_not_seen_are_not_drawn(observed):
-    before = _columns(pose_report.sheet({"guess": observed.pose}, observed, H36M))
+    before = _columns(pose_report.sheet({"guess": observed.pose}, observed, H36M, 9))
     confidence = observed.confidence.copy()
     confidence[1, H36M.joints.index("left_wrist")] = 0
     joints = observed.joints.copy()
     joints[1, H36M.joints.index("left_wrist")] = 99
     hidden = dataclasses.replace(observed, confidence=confidence, joints=joints)
-    after = _columns(pose_report.sheet({"guess": observed.pose}, hidden, H36M))
+    after = _columns(pose_report.sheet({"guess": observed.pose}, hidden, H36M, 9))
     changed = [(one != two).any() for one, two in zip(before, after)]
     assert changed == [True, False, False]
     assert 0 < _blue(after[0][130:258]) < _blue(before[0][130:258])

@@ -25,7 +25,7 @@ def observed(clip: Clip2D, intrinsics: str, least_confidence: float) -> Observat
       least_confidence: below it, a joint counts as missing.
 
     Raises:
-      UserError: `intrinsics` are no such numbers, or the skeleton has too little in common.
+      UserError: `intrinsics` are no such numbers.
     """
     camera, size = _camera(clip, intrinsics)
     confidence = np.where(clip.confidence < least_confidence, 0, clip.confidence)
