@@ -7,7 +7,8 @@ only operations that XLA and TFLite compile.
 from __future__ import annotations
 
 import tensorflow as tf
-from tensorflow_graphics.geometry.transformation import rotation_matrix_3d
+
+from aign_tf.graphics import rotation_matrix_3d
 
 _UNIT_VECTORS = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import keras
 import tensorflow as tf
-from tensorflow_graphics.rendering.camera import orthographic, perspective
 
 from aign_tf.geometry import check_shape
+from aign_tf.graphics import orthographic, perspective
 from aign_tf.layers import Float32Layer
 
 NEAR = 0.1
