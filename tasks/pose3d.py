@@ -24,7 +24,7 @@ import tensorflow as tf
 from aign_tf import losses, task
 from aign_tf.config import LossConfig, Preset, TrainConfig, setting
 from aign_tf.data import pose_batches, unpaired
-from aign_tf.data.pose_config import PoseDataConfig, PoseFileConfig, parse_range
+from aign_tf.data.pose_config import KeypointFileConfig, PoseDataConfig, PoseFileConfig, parse_range
 from aign_tf.data.pose_roles import load_roles
 from aign_tf.data.pose_sets import Observations
 from aign_tf.data.pose_sources import SKELETON
@@ -95,11 +95,7 @@ class Config:
 
 
 @dataclasses.dataclass(frozen=True)
-class Prediction:
-    skeleton: str = setting("", "of the arrays in plain files; empty: by the number of joints")
-    intrinsics: str = setting("", "fx fy cx cy in pixels; empty: as the file says, or a usual lens")
-    least_confidence: float = setting(0.3, "below it a 2D joint counts as missing", most=1)
-    allow_pickle: bool = setting(False, "read pickled arrays, which can run code when opened")
+class Prediction(KeypointFileConfig):
     fps: float = setting(25.0, "frames a second of the input", least=1, most=120)
 
 
@@ -297,16 +293,7 @@ class Pose3d(task.Task):
     ) -> list[pathlib.Path]:
         written = []
         for clip in read_keypoints(str(source), options.skeleton, options.allow_pickle):
-            observed_clip = observed(clip, options.intrinsics, options.least_confidence)
-            factors = pose_report.lift(generator, observed_clip)
-            written += write_results(
-                output,
-                clip.name,
-                observed_clip.joints,
-                observed_clip.confidence,
-                factors["pose"],
-                factors["position"],
-                SKELETON,
-                options.fps,
-            )
+            seen = observed(clip, options.intrinsics, options.least_confidence)
+            factors = pose_report.lift(generator, seen)
+            written += write_results(output, clip.name, seen, factors, SKELETON, options.fps)
         return written

@@ -10,8 +10,8 @@ from aign_tf.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)
-class PoseFileConfig:
-    """How files of poses are read."""
+class KeypointFileConfig:
+    """How files of 2D joints are read."""
 
     skeleton: str = setting("", "of the arrays in plain files; empty: by the number of joints")
     intrinsics: str = setting(
@@ -19,6 +19,12 @@ class PoseFileConfig:
     )
     least_confidence: float = setting(0.3, "below it a 2D joint counts as missing", most=1)
     allow_pickle: bool = setting(False, "read pickled arrays, which can run code when opened")
+
+
+@dataclasses.dataclass(frozen=True)
+class PoseFileConfig(KeypointFileConfig):
+    """How files of poses are read."""
+
     up: str = setting("auto", "what is up in the files of motions: x, y, z, -x, -y, -z or auto")
     scale: str = setting("auto", "metres a unit in the files of motions, or auto")
     step: int = setting(5, "of Human3.6M one frame in so many is used: 5 leaves 10 Hz", least=1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Mapping
 
 import numpy as np
 
 from aign_tf import skeleton_pictures
 from aign_tf.data.pictures import write_picture
+from aign_tf.data.pose_sets import Observations
 from aign_tf.data.poses import animation
 from aign_tf.data.poses.bvh_writer import write_bvh
 from aign_tf.errors import UserError
@@ -21,10 +23,8 @@ _SUFFIXES = ("npz", "bvh", "png", "gif", "mp4")
 def write_results(
     output: pathlib.Path,
     name: str,
-    joints: np.ndarray,
-    confidence: np.ndarray,
-    pose: np.ndarray,
-    position: np.ndarray,
+    seen: Observations,
+    factors: Mapping[str, np.ndarray],
     skeleton: Skeleton,
     fps: float,
 ) -> list[pathlib.Path]:
@@ -35,10 +35,9 @@ def write_results(
     Args:
       output: a folder; it is made if need be.
       name: of the clip; what stands before a slash becomes a folder.
-      joints: `[T, J, 2]` normalised image coordinates.
-      confidence: `[T, J]`.
-      pose: `[T, J, 3]` metres, relative to the root, in the camera frame.
-      position: `[T, 3]` metres, of the root in the camera frame.
+      seen: T frames of 2D joints.
+      factors: `pose` `[T, J, 3]`, metres, relative to the root and in the camera frame, and
+        `position` `[T, 3]` of the root.
       skeleton: of the J joints.
       fps: frames a second.
 
@@ -50,15 +49,14 @@ def write_results(
     with replacing(paths[0]) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
-            pose=pose,
-            position=position,
-            joints=joints,
-            confidence=confidence,
+            **{name: factors[name] for name in ("pose", "position")},
+            joints=seen.joints,
+            confidence=seen.confidence,
             names=np.array(skeleton.joints),
             parents=np.array(skeleton.parents),
         )
-    write_bvh(paths[1], pose + position[:, None], skeleton, fps)
-    film = _film(joints, confidence, pose, skeleton)
+    write_bvh(paths[1], factors["pose"] + factors["position"][:, None], skeleton, fps)
+    film = _film(seen.joints, seen.confidence, factors["pose"], skeleton)
     write_picture(paths[2], _sheet(film))
     animation.write_gif(paths[3], film, min(fps, animation.MAX_GIF_FPS))
     animation.write_mp4(paths[4], film, min(fps, animation.MAX_MP4_FPS))

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from aign_tf.data.pose_sets import Observations
 from aign_tf.data.poses import animation
 from aign_tf.data.poses.mocap import read_mocap
 from aign_tf.data.poses.results import write_results
@@ -21,7 +22,9 @@ def _factors(frames):
 
 
 def _write(output, name="walk", frames=5, fps=25.0):
-    return write_results(output, name, *_factors(frames), H36M, fps)
+    joints, confidence, pose, position = _factors(frames)
+    seen = Observations(joints, confidence, pose, position, np.full(frames, "walking"), 1.0)
+    return write_results(output, name, seen, {"pose": pose, "position": position}, H36M, fps)
 
 
 def test_a_clip_becomes_files_of_every_kind(tmp_path):
