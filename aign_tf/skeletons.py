@@ -149,3 +149,12 @@ def convert(
     least = np.stack([confidence[..., row].min(-1, initial=1) for row in used], axis=-1)
     least = np.where(used.any(1), least, 0).astype(np.float32)
     return np.where(least[..., None] > 0, weights @ seen, 0), least
+
+
+def known_joints(source: Skeleton, target: Skeleton) -> np.ndarray:
+    """`[J_target]` bool: which joints `source` tells to the centimetre.
+
+    These are the joints that it has, and the hip, which is the middle of the hips. Others that
+    `convert` makes lie some centimetres beside the true ones.
+    """
+    return np.array([joint == "hip" or joint in source.joints for joint in target.joints])

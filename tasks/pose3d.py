@@ -213,7 +213,7 @@ class Pose3d(task.Task):
                 seen = pose_batches.mirrored(seen, SKELETON, seeds[0])
                 (remembered,) = pose_batches.mirrored([remembered], SKELETON, seeds[1])
             joints, confidence, points = seen
-            confidence = pose_batches.hidden(confidence, data.hide, seeds[2])
+            confidence = pose_batches.hidden(confidence, SKELETON, data.hide, seeds[2])
             pose, position = random_views(remembered, joints, confidence, seeds[3])
             view = self.renderer()({"pose": pose, "position": position}, {})["joints"]
             view = pose_batches.detected(view, confidence, data.noise, seeds[4])

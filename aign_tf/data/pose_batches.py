@@ -6,12 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from aign_tf import geometry
 from aign_tf.points import extent, homogeneous
-from aign_tf.skeletons import Skeleton
+from aign_tf.skeletons import SKELETONS, Skeleton, known_joints
 
+_MISSED = 0.1  # of the joints that a detector knows
 _DISTANCES = (1.0, 50.0)  # metres, where remembered people may stand
 
 
@@ -185,8 +187,22 @@ def detected(joints: tf.Tensor, confidence: tf.Tensor, noise: float, seed) -> tf
     )
 
 
-def hidden(confidence: tf.Tensor, probability: float, seed) -> tf.Tensor:
-    """`[B, J]` with joints left out at random, but never all of them."""
-    kept = tf.random.stateless_uniform(tf.shape(confidence), seed) >= probability
-    left = confidence * tf.cast(kept, tf.float32)
+def hidden(confidence: tf.Tensor, skeleton: Skeleton, share: float, seed) -> tf.Tensor:
+    """`[B, J]` where some people are seen by other detectors, which miss joints now and then.
+
+    Args:
+      confidence: `[B, J]`, 1 for a joint that was seen, 0 for one that was not.
+      skeleton: of the J joints.
+      share: of the people of whom only what another skeleton knows is kept, and of that nine joints
+        in ten.
+      seed: int `[2]`.
+    """
+    person, detector, joint = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
+    known = np.stack([known_joints(other, skeleton) for other in SKELETONS.values()])
+    rows = tf.shape(confidence)[0]
+    chosen = tf.random.stateless_uniform([rows], detector, 0, len(known), tf.int32)
+    kept = tf.gather(tf.constant(known), chosen)
+    kept &= tf.random.stateless_uniform(tf.shape(confidence), joint) >= _MISSED
+    affected = tf.random.stateless_uniform([rows, 1], person) < share
+    left = tf.where(affected & ~kept, 0.0, confidence)
     return tf.where(tf.reduce_sum(left, axis=1, keepdims=True) > 0, left, confidence)

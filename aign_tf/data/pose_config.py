@@ -63,7 +63,11 @@ class PoseDataConfig(PoseFileConfig):
     noise: float = setting(
         0.0, "error of the 2D joints in which remembered poses are seen, in sizes of the person"
     )
-    hide: float = setting(0.0, "probability that a joint is hidden in training", most=0.9)
+    hide: float = setting(
+        0.1,
+        "share of people of whom training shows what another skeleton knows",
+        most=1,
+    )
     flip: bool = setting(True, "mirror people at random in training")
 
 

@@ -98,7 +98,7 @@ def test_as_much_is_hidden_of_the_memory_as_of_the_observation(rough_batch):
     masks = [rough_batch[role]["confidence"] for role in ("observation", "memory")]
     np.testing.assert_array_equal(*masks)
     assert set(np.unique(masks[0])) == {0.0, 1.0}
-    assert 1 - masks[0].mean() == pytest.approx(0.3, abs=0.05)
+    assert 0.1 < np.mean(masks[0].min(axis=1) == 0) < 0.5
     assert masks[0].any(axis=1).all()
 
 

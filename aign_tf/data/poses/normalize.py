@@ -9,7 +9,7 @@ from absl import logging
 from aign_tf.data.pose_sets import Observations, action_of
 from aign_tf.data.poses.clips import Camera, Clip2D
 from aign_tf.errors import UserError
-from aign_tf.skeletons import SKELETONS, Skeleton, convert
+from aign_tf.skeletons import SKELETONS, Skeleton, convert, known_joints
 
 _USUAL_FOCAL = 1.15  # of the longer side of the picture: 47 degrees, a camera's usual view
 _WIDEST_PERSON = 1.25  # sides of a square round all joints, where the size of pictures is unknown
@@ -47,9 +47,8 @@ def as_h36m17(
     """Joints `[T, J, 2]` of `skeleton` as those of Human3.6M; 0 where missing; float32."""
     target = SKELETONS["h36m17"]
     joints, confidence = convert(joints, confidence, skeleton, target, partial=True)
-    # The middle of the hips is the hip; other joints that are made from several lie some
-    # centimetres beside the true ones. The generator fills in what is missing better than that.
-    found = np.array([joint == "hip" or joint in skeleton.joints for joint in target.joints])
+    # The generator fills in what is missing better than `convert` makes it from other joints.
+    found = known_joints(skeleton, target)
     return np.where(found[:, None], joints, 0), np.where(found, confidence, 0)
 
 
