@@ -16,6 +16,7 @@ import dataclasses
 import functools
 import pathlib
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -41,6 +42,17 @@ from aign_tf.metrics.nearest_pose import nearest_memory_pose
 from aign_tf.renderers.project import PerspectiveProjection, WeakPerspectiveProjection
 
 _SHOWN = 6  # poses in a preview
+_TRIED = 2000  # poses of the memory that the nearest is sought among
+
+# What the adversary needs to teach depths by itself.
+_STRONG_ADVERSARY = {
+    "loss.adversarial": "hinge",
+    "loss.adversarial_weight": 1.0,
+    "loss.r1": 0.02,
+    "network.views": "joints,bones,reprojection",
+    "train.generator_lr": 3e-4,
+    "train.discriminator_lr": 1e-3,
+}
 
 CAMERAS = {"perspective": PerspectiveProjection, "weak": WeakPerspectiveProjection}
 
@@ -69,13 +81,6 @@ class NetworkConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class EvaluationConfig:
-    nearest_memory: int = setting(
-        2000, "poses of the memory that the nearest-pose baseline tries; 0 leaves it out"
-    )
-
-
-@dataclasses.dataclass(frozen=True)
 class Config:
     data: PoseDataConfig = PoseDataConfig()
     network: NetworkConfig = NetworkConfig()
@@ -91,7 +96,6 @@ class Config:
         sample_every=1000,
         checkpoint_every=1000,
     )
-    evaluation: EvaluationConfig = EvaluationConfig()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,7 +121,6 @@ class Pose3d(task.Task):
                 "train.log_every": 5,
                 "train.sample_every": 10,
                 "train.checkpoint_every": 10,
-                "evaluation.nearest_memory": 50,
             },
         ),
         "paper": Preset(
@@ -150,12 +153,12 @@ class Pose3d(task.Task):
     def roles(self):
         return load_roles(self.config.data, self.config.train.seed)
 
-    def arms(self) -> dict[str, dict[str, float]]:
+    def arms(self) -> dict[str, dict[str, Any]]:
         alone = {"loss.adversarial_weight": 0.0}
         arms = {
             "reconstruction": {**alone, "loss.recall_weight": 0.0},
             "recall_only": {**alone, "loss.recall_weight": 1.0},
-            "adversary_only": {"loss.adversarial_weight": 1.0, "loss.recall_weight": 0.0},
+            "adversary_only": {"loss.recall_weight": 0.0, **_STRONG_ADVERSARY},
         }
         if self.roles.observed["train"].known.all():
             supervised = {**alone, "loss.recall_weight": 0.0, "loss.paired_weight": 1.0}
@@ -266,14 +269,12 @@ class Pose3d(task.Task):
     ) -> task.Evaluation:
         observed = self.roles.in_split(split).spread(samples)
         poses, metrics = pose_report.compare(generators, self.renderer(), observed)
-        tried = self.config.evaluation.nearest_memory
-        if tried:
-            poses["nearest_memory"] = nearest_memory_pose(
-                observed.joints, observed.confidence, self.roles.memory, cap=tried
-            )
-            metrics["nearest_memory"] = pose_report.scores(poses["nearest_memory"], observed)
+        poses["nearest_memory"] = nearest_memory_pose(
+            observed.joints, observed.confidence, self.roles.memory, cap=_TRIED
+        )
+        metrics["nearest_memory"] = pose_report.scores(poses["nearest_memory"], observed)
         ours = next(iter(generators))
-        compared = {name: poses[name] for name in (ours, "nearest_memory") if name in poses}
+        compared = {name: poses[name] for name in (ours, "nearest_memory")}
         return task.Evaluation(
             samples=len(observed),
             metrics=metrics,

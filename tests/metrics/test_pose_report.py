@@ -74,7 +74,7 @@ def test_groups_are_actions_and_turned_cameras(observed):
     found = pose_report.groups(Guess(observed.pose), observed)
     assert list(found) == [
         *("sitting", "walking", "waving", "average"),
-        *("camera roll 15 degrees", "camera pitch 15 degrees"),
+        *("camera rolled 15 degrees", "camera pitched 15 degrees", "joints of coco17"),
     ]
     for action in ("sitting", "walking", "waving", "average"):
         assert found[action]["mpjpe_mm"] == 0
@@ -84,10 +84,10 @@ def test_turned_cameras_see_turned_people(observed):
     """Somebody who expects an upright camera is wrong by the chord of 15 degrees."""
     guess = Guess(observed.pose)
     found = pose_report.groups(guess, observed)
-    upright, rolled, pitched = (seen["joints"] for seen in guess.seen)
+    upright, rolled, pitched, _ = (seen["joints"] for seen in guess.seen)
     np.testing.assert_array_equal(upright, observed.joints)
     chord = 2 * np.sin(np.radians(15) / 2)
-    for name, across in (("roll", [0, 1]), ("pitch", [1, 2])):
+    for name, across in (("rolled", [0, 1]), ("pitched", [1, 2])):
         radius = np.linalg.norm(observed.pose[..., across], axis=-1)
         scores = found[f"camera {name} 15 degrees"]
         assert scores["mpjpe_mm"] == pytest.approx(1000 * chord * radius.mean(), rel=1e-4)
@@ -97,6 +97,14 @@ def test_turned_cameras_see_turned_people(observed):
     np.testing.assert_allclose(rolled, observed.joints @ turn.T, atol=1e-6)
     # The roots were at eye level.
     np.testing.assert_allclose(pitched[:, H36M.root, 1], -np.tan(np.radians(15)), atol=1e-6)
+
+
+def test_a_detector_that_knows_fewer_joints_sees_those_of_coco(observed):
+    guess = Guess(observed.pose)
+    pose_report.groups(guess, observed)
+    seen = guess.seen[-1]["confidence"] > 0
+    missing = {joint for row, joint in zip(seen.T, H36M.joints) if not row.any()}
+    assert missing == {"spine", "thorax", "head_top", "neck_nose"}
 
 
 def test_no_groups_without_a_truth(observed):
