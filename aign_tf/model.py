@@ -38,9 +38,8 @@ class AIGN(keras.Model):
       renderer: layer without weights, `(factors, observation) -> dict` of re-rendered observations.
       discriminators: name -> functional model from a dict of what it sees to logits: factors, and
         parts of the observation, such as which pixels are visible, if the memory has such parts
-        too. An input called `chance`, `[B, K]`, receives fresh numbers in [0, 1), for a view or
-        an augmentation that changes from step to step. None at all gives training by
-        reconstruction alone.
+        too. An input called `chance`, `[B, K]`, receives new numbers in [0, 1) at every step, for a
+        random view or augmentation. None at all gives training by reconstruction alone.
       seed: of everything random inside a step. What a step draws depends on this and on the
         number of the step alone, so that a resumed run draws the same.
     """
@@ -148,14 +147,8 @@ class AIGN(keras.Model):
     def train_step(self, batch: dict[str, Tensors]) -> Tensors:
         terms = {}
         for update in range(max(self.generator_steps, self.discriminator_steps)):
-            terms.update(
-                self._update(
-                    batch,
-                    seed=tf.stack([self.seed + update, self.step]),
-                    generator=update < self.generator_steps,
-                    discriminators=update < self.discriminator_steps,
-                )
-            )
+            sides = update < self.generator_steps, update < self.discriminator_steps
+            terms.update(self._update(batch, tf.stack([self.seed + update, self.step]), *sides))
         self.step.assign_add(1)
         return self._record(terms)
 
@@ -189,15 +182,7 @@ class AIGN(keras.Model):
             for name in real:
                 loss = self._game(real[name], fake[name], swap)
                 terms[f"discriminator/{name}"] = loss
-                discriminator = self.discriminators[name]
-                loss += judging.penalty(
-                    discriminator,
-                    judging.seen(discriminator, memory),
-                    judging.seen(discriminator, shown),
-                    seed,
-                    self.r1,
-                    self.gradient_penalty,
-                )
+                loss += self._penalty(name, memory, shown, seed)
                 discriminator_losses[name] = self._scaled(self.discriminator_optimizers[name], loss)
 
         if generator:
@@ -245,9 +230,13 @@ class AIGN(keras.Model):
 
     def _logits(self, factors: Tensors, seed, training: bool) -> Tensors:
         return {
-            name: judging.judge(discriminator, judging.seen(discriminator, factors), seed, training)
+            name: judging.judge(discriminator, factors, seed, training)
             for name, discriminator in self.discriminators.items()
         }
+
+    def _penalty(self, name: str, memory: Tensors, shown: Tensors, seed) -> tf.Tensor:
+        weights = self.r1, self.gradient_penalty
+        return judging.penalty(self.discriminators[name], memory, shown, seed, *weights)
 
     def _game(self, real: tf.Tensor, fake: tf.Tensor, swap: tf.Tensor) -> tf.Tensor:
         if self.label_swap > 0:

@@ -227,15 +227,14 @@ class FacesInpaint(task.Task):
         faces = self.roles.to_look_at(_SHOWN)
         observation, original = self._observe(faces), _pixels(faces)
         factors = generator.predict_on_batch(observation)
-        return visualize.captioned_grid(
-            {
-                "observation": observation["image"],
-                "whole output": factors["face"],
-                "completed": factors["completed"],
-                "original": original,
-                "memory (others)": _pixels(self.roles.memory.in_split("train").head(len(faces))),
-            }
-        )
+        columns = {
+            "observation": observation["image"],
+            "whole output": factors["face"],
+            "completed": factors["completed"],
+            "original": original,
+            "memory (others)": _pixels(self.roles.memory.in_split("train").head(len(faces))),
+        }
+        return visualize.captioned_grid(columns)
 
     def evaluate(
         self, generators: Mapping[str, keras.Model], split: str, samples: int
@@ -261,10 +260,9 @@ class FacesInpaint(task.Task):
         }
         metrics["originals"] = judge.score(original)
         metrics["memory"] = judge.score(_pixels(self.roles.memory.in_split("train").head(samples)))
-        shown = {name: factors["completed"][:_SHOWN] for name, factors in candidates.items()}
-        picture = visualize.captioned_grid(
-            {"observation": observation["image"][:_SHOWN], **shown, "original": original[:_SHOWN]}
-        )
+        shown = {name: factors["completed"] for name, factors in candidates.items()}
+        columns = {"observation": observation["image"], **shown, "original": original}
+        picture = visualize.captioned_grid({k: part[:_SHOWN] for k, part in columns.items()})
         return task.Evaluation(len(faces), metrics, judge.notes, picture)
 
     def predict(

@@ -19,8 +19,9 @@ def seen(discriminator: keras.Model, factors: Tensors) -> Tensors:
     }
 
 
-def judge(discriminator: keras.Model, shown: Tensors, seed, training: bool) -> tf.Tensor:
-    """float32 logits of what `seen` returned; the input `chance` is drawn from the seed `[2]`."""
+def judge(discriminator: keras.Model, factors: Tensors, seed, training: bool) -> tf.Tensor:
+    """float32 logits of what it looks at; the input `chance` is drawn from the seed `[2]`."""
+    shown = seen(discriminator, factors)
     if CHANCE in discriminator.input:
         shape = [tf.shape(next(iter(shown.values())))[0], discriminator.input[CHANCE].shape[-1]]
         shown = {**shown, CHANCE: tf.random.stateless_uniform(shape, seed)}
@@ -35,11 +36,12 @@ def penalty(
     r1: float,
     gradient_penalty: float,
 ) -> tf.Tensor:
-    """The weighted sum of both penalties at what `seen` returned; a weight of 0 leaves one out."""
+    """The weighted sum of both penalties at real and fake factors; 0 leaves one out."""
 
     def logits(shown: Tensors) -> tf.Tensor:
         return judge(discriminator, shown, seed, training=True)
 
+    real, fake = seen(discriminator, real), seen(discriminator, fake)
     total = tf.constant(0.0)
     if r1 > 0:
         total += r1 * losses.r1_penalty(logits, real)

@@ -90,4 +90,5 @@ def test_a_weight_of_zero_computes_no_penalty(monkeypatch):
 
     monkeypatch.setattr(losses, "r1_penalty", refuse)
     monkeypatch.setattr(losses, "gradient_penalty", refuse)
-    assert float(judging.penalty(linear(), {}, {}, [1, 2], r1=0.0, gradient_penalty=0.0)) == 0
+    z = {"z": tf.ones([2, 3])}
+    assert float(judging.penalty(linear(), z, z, [1, 2], r1=0.0, gradient_penalty=0.0)) == 0
