@@ -48,9 +48,7 @@ class DataConfig(FaceDataConfig):
         "lips", "what is hidden: lips, nose, eyes, box or free (random strokes)", choices=HIDDEN
     )
     box: str = setting("0.25 0.6 0.75 0.85", "x0 y0 x1 y1 in shares of the side, for region box")
-    usual_box: str = setting(
-        "", "the hole in a photo where nothing was measured; empty: as in the data"
-    )
+    usual_box: str = setting("", "the hole in photos without measures; empty: as in the data")
     jitter: int = setting(2, "pixels by which holes move at random in training")
 
 
@@ -260,9 +258,9 @@ class FacesInpaint(task.Task):
         }
         metrics["originals"] = judge.score(original)
         metrics["memory"] = judge.score(_pixels(self.roles.memory.in_split("train").head(samples)))
-        shown = {name: factors["completed"] for name, factors in candidates.items()}
-        columns = {"observation": observation["image"], **shown, "original": original}
-        picture = visualize.captioned_grid({k: part[:_SHOWN] for k, part in columns.items()})
+        completed = {name: factors["completed"] for name, factors in candidates.items()}
+        shown = {"observation": observation["image"], **completed, "original": original}
+        picture = visualize.captioned_grid({k: part[:_SHOWN] for k, part in shown.items()})
         return task.Evaluation(len(faces), metrics, judge.notes, picture)
 
     def predict(
