@@ -21,6 +21,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from aign_tf import losses, task
 from aign_tf.config import LossConfig, Preset, TrainConfig, setting
@@ -44,7 +45,7 @@ from aign_tf.renderers.project import PerspectiveProjection, WeakPerspectiveProj
 _SHOWN = 6  # poses in a preview
 _TRIED = 2000  # poses of the memory that the nearest is sought among
 
-# What the adversary needs to teach depths by itself.
+# What the adversary needs to teach depths alone.
 _STRONG_ADVERSARY = {
     "loss.adversarial": "hinge",
     "loss.adversarial_weight": 1.0,
@@ -64,14 +65,10 @@ class NetworkConfig:
         "rays: depth along viewing rays; shape_basis: the paper's linear shapes",
         choices=("rays", "shape_basis"),
     )
-    exact: bool = setting(
-        True, "rays of joints seen stay as they are; false corrects noisy detections"
-    )
+    exact: bool = setting(True, "rays of joints seen stay; false corrects noisy detections")
     inputs: str = setting("coordinates", "of shape_basis: coordinates or heatmaps", choices=INPUTS)
     basis: int = setting(96, "most components of shape_basis", least=1)
-    camera: str = setting(
-        "perspective", "the renderer: perspective or weak", choices=tuple(CAMERAS)
-    )
+    camera: str = setting("perspective", "renderer: perspective or weak", choices=tuple(CAMERAS))
     width: int = setting(512, "of the generator's layers", least=8)
     blocks: int = setting(4, "residual blocks of the generator")
     views: str = setting(
@@ -278,7 +275,7 @@ class Pose3d(task.Task):
         return task.Evaluation(
             samples=len(observed),
             metrics=metrics,
-            notes={},
+            notes={} if observed.known.any() else {"truth": "unknown: rays fit any depth"},
             picture=pose_report.sheet(
                 {**compared, "truth": observed.pose}, observed, SKELETON, _SHOWN
             ),
@@ -296,5 +293,6 @@ class Pose3d(task.Task):
         for clip in read_keypoints(str(source), options.skeleton, options.allow_pickle):
             seen = observed(clip, options.intrinsics, options.least_confidence)
             factors = pose_report.lift(generator, seen)
+            logging.info("%s: %d of %d frames tell a pose", clip.name, seen.told.sum(), len(seen))
             written += write_results(output, clip.name, seen, factors, SKELETON, options.fps)
         return written

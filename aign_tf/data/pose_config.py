@@ -36,6 +36,7 @@ class PoseDataConfig(PoseFileConfig):
     memory_dir: str = setting(
         "", "folder or file of the 3D memory (--memory_dir); empty: a part of data.dir"
     )
+    memory_skeleton: str = setting("", "as data.skeleton, of the files in data.memory_dir")
     people: int = setting(
         400, "procedural people in training, about half of them observed", least=8
     )

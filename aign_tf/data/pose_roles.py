@@ -13,7 +13,7 @@ from aign_tf.data.pose_sets import Observations
 from aign_tf.errors import UserError
 from aign_tf.skeletons import Skeleton
 
-_ONE_BODY = 0.01  # share of their length by which the bones of a single body deviate at most
+_ONE_BODY = 0.02  # share of its length by which a bone of a single body deviates at most
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +44,7 @@ class PoseRoles:
     @property
     def has_one_body(self) -> bool:
         lengths = self.bone_lengths
-        return bool(np.median(lengths.std(axis=0) / lengths.mean(axis=0)) < _ONE_BODY)
+        return bool(np.max(lengths.std(axis=0) / lengths.mean(axis=0)) < _ONE_BODY)
 
     def to_look_at(self, count: int) -> Observations:
         """Held-out observations, or those of the training where none are held out."""

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from absl import logging
 
 from aign_tf.data.poses.clips import Clip2D, Clip3D
 from aign_tf.errors import UserError
@@ -14,6 +15,9 @@ SPLITS = ("train", "validation", "test")
 
 _VALIDATED = 16  # one in so many observed clips is held out for looking at
 _TESTED = 5  # one in so many, where none is called test/...
+_FEWEST = 4  # joints that tell a pose
+_ODD = 2.0  # times as large as usual, or as small: no body, but an error of the recording
+_MANY = 0.05  # of the frames
 _PIECES = 40  # that a few long clips are cut into, so that every role gets some
 
 
@@ -70,6 +74,11 @@ class Observations:
         )
         repeats = len(self) // (3 * len(paired))
         return unknown.take(np.concatenate([np.arange(len(self)), *[paired] * repeats]))
+
+    @property
+    def told(self) -> np.ndarray:
+        """`[N]` bool: who shows enough joints to tell a pose."""
+        return self.confidence.sum(axis=1) >= _FEWEST
 
     @property
     def known(self) -> np.ndarray:
@@ -138,6 +147,36 @@ def unless_observed(memory: Sequence[Clip3D], clips: Sequence[Clip3D]) -> list[C
     return [
         clip._replace(joints=clip.joints[kept]) for clip, kept in zip(memory, rows) if any(kept)
     ]
+
+
+def with_usual_bodies(clips: Sequence[Clip3D], where: str) -> list[Clip3D]:
+    """Clips without the frames whose bones add up to far more or less than usual.
+
+    Raises:
+      UserError: these are many.
+    """
+    sizes = [_body_length(clip) for clip in clips]
+    usual = np.median(np.concatenate(sizes))
+    kept = [(size < _ODD * usual) & (size > usual / _ODD) for size in sizes]
+    odd = [
+        f"frame {row} of {clip.name}"
+        for clip, rows in zip(clips, kept)
+        for row in np.flatnonzero(~rows)
+    ]
+    some = ", ".join(odd[:3]) + (", ..." if len(odd) > 3 else "")
+    what = f"{where}: in {len(odd)} frames bones do not add up to about {usual:.2f} m: {some}"
+    if len(odd) > _MANY * sum(map(len, sizes)):
+        raise UserError(what)
+    if odd:
+        logging.warning("%s; left out", what)
+    parts = (clip._replace(joints=clip.joints[rows]) for clip, rows in zip(clips, kept))
+    return [part for part in parts if len(part.joints)]
+
+
+def _body_length(clip: Clip3D) -> np.ndarray:
+    parents, children = np.array(clip.skeleton.bones).T
+    bones = clip.joints[:, children] - clip.joints[:, parents]
+    return np.linalg.norm(bones, axis=-1).sum(axis=1)
 
 
 def _keys(clip: Clip3D) -> list[bytes]:

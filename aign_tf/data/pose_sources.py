@@ -18,7 +18,7 @@ from aign_tf.data.poses.clips import Clip3D
 from aign_tf.data.poses.files import holds_keypoints
 from aign_tf.data.poses.keypoints import read_keypoints
 from aign_tf.data.poses.mocap import read_mocap
-from aign_tf.data.poses.normalize import observed
+from aign_tf.data.poses.normalize import observed, with_camera
 from aign_tf.data.synthetic.bodies import generate_motions
 from aign_tf.errors import UserError
 from aign_tf.skeletons import SKELETONS
@@ -68,10 +68,10 @@ def _procedural(config: PoseDataConfig, seed: int) -> Source:
 
 def _motions(config: PoseDataConfig, seed: int) -> Source:
     """Motions that nobody filmed; half of them are remembered where there is no other memory."""
-    clips = pose_sets.in_pieces(_read_motions(config.dir, config))
+    clips = pose_sets.in_pieces(_read_motions(config.dir, config, config.skeleton))
     seen, test = pose_sets.for_test(clips)
     if config.memory_dir:
-        memory = _read_motions(config.memory_dir, config)
+        memory = _read_motions(config.memory_dir, config, config.memory_skeleton)
     else:
         seen, memory = pose_sets.halves(seen)
     memory = pose_sets.unless_observed(memory, [*seen, *test])
@@ -85,14 +85,23 @@ def _motions(config: PoseDataConfig, seed: int) -> Source:
 
 def _keypoints(config: PoseDataConfig) -> Source:
     if not config.memory_dir:
-        raise UserError(f"{config.dir} holds 2D joints: give a --memory_dir of 3D motions too")
-    clips = read_keypoints(config.dir, config.skeleton, config.allow_pickle)
+        raise UserError(
+            f"{config.dir} holds 2D joints: a memory of 3D motions is needed too, "
+            "--memory_dir=D or --set=data.memory_dir=D"
+        )
+    clips = [
+        with_camera(clip, config.intrinsics)
+        for clip in read_keypoints(config.dir, config.skeleton, config.allow_pickle)
+    ]
     parts = [
-        [observed(clip, config.intrinsics, config.least_confidence) for clip in some]
+        [observed(clip, "", config.least_confidence) for clip in some]
         for some in pose_sets.for_test(pose_sets.in_pieces(clips))
     ]
     split = pose_sets.joined_splits(pose_sets.in_splits(*parts))
-    return Source(split, _read_motions(config.memory_dir, config))
+    split = {name: part.take(part.told) for name, part in split.items()}
+    if not any(map(len, split.values())):
+        raise UserError(f"{config.dir}: no frame shows enough joints to tell a pose")
+    return Source(split, _read_motions(config.memory_dir, config, config.memory_skeleton))
 
 
 def _human36m(config: PoseDataConfig) -> Source:
@@ -112,7 +121,7 @@ def _human36m(config: PoseDataConfig) -> Source:
         )
 
     if config.memory_dir:
-        memory = _read_motions(config.memory_dir, config)
+        memory = _read_motions(config.memory_dir, config, config.memory_skeleton)
     else:
         memory = human36m.read_memory(config.dir, subjects["memory_subjects"], config.step)
     split = pose_sets.in_splits(read("observation_subjects"), read("test_subjects"))
@@ -137,8 +146,11 @@ def _recorded(recording: human36m.Recording) -> Observations:
     )
 
 
-def _read_motions(path: str, config: PoseDataConfig) -> list[Clip3D]:
-    return read_mocap(path, config.skeleton, config.up, config.scale, config.allow_pickle)
+def _read_motions(path: str, config: PoseDataConfig, skeleton: str) -> list[Clip3D]:
+    if holds_keypoints(path, config.allow_pickle):
+        raise UserError(f"{path} holds 2D joints: a memory is made of 3D motions")
+    clips = read_mocap(path, skeleton, config.up, config.scale, config.allow_pickle)
+    return pose_sets.with_usual_bodies(clips, path)
 
 
 def _filmed(

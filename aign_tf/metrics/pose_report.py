@@ -97,12 +97,12 @@ def sheet(
         )
         for points, seen in zip(observed.joints, observed.confidence)
     ]
-    columns = {"joints seen": _pictures(joints)}
+    columns = {"input": _pictures(joints)}
     for name, all_poses in candidates.items():
         poses = all_poses[chosen]
         if not np.isfinite(poses).all():
             continue  # The truth, where nobody knows it.
-        for view, azimuth in (("", 0.0), (", from the side", np.pi / 2)):
+        for view, azimuth in (("", 0.0), (", side", np.pi / 2)):
             columns[name + view] = _pictures(
                 [skeleton_pictures.draw_pose(pose, skeleton, _SIDE, azimuth) for pose in poses]
             )

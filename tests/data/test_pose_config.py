@@ -29,7 +29,7 @@ def test_defaults_are_within_their_bounds():
         ("cameras", "0", "at least 1"),
         ("step", "0", "at least 1"),
         ("pairs", "1.5", "at most 1"),
-        ("hide", "1", "at most 0.9"),
+        ("hide", "1.1", "at most 1"),
         ("bone_variation", "0.6", "at most 0.5"),
         ("roll", "181", "at most 180"),
         ("least_confidence", "-0.1", "at least 0"),

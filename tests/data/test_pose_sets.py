@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from aign_tf.data import pose_sets
 from aign_tf.data.pose_sets import Observations, action_of
 from aign_tf.data.poses.clips import Clip2D, Clip3D
+from aign_tf.data.synthetic.bodies import generate_motions
 from aign_tf.errors import UserError
 from aign_tf.skeletons import SKELETONS
 
@@ -259,3 +260,30 @@ def test_too_few_frames_are_refused():
     assert len(pose_sets.in_pieces([clip("a", 40)])) == 40
     with pytest.raises(UserError, match=r"^39 frames altogether: at least 40 are needed$"):
         pose_sets.in_pieces([clip("a", 20), clip("b", 19)])
+
+
+# Bodies.
+
+
+def test_frames_of_no_human_size_are_left_out_and_named(caplog):
+    clips = generate_motions(2, 2, 20)
+    clips[1].joints[7, 3] = 1e6
+    kept = pose_sets.with_usual_bodies(clips, "memory.npz")
+    assert [len(clip.joints) for clip in kept] == [20, 19, 20, 20]
+    np.testing.assert_array_equal(kept[1].joints, np.delete(clips[1].joints, 7, axis=0))
+    assert "memory.npz: in 1 frames bones do not add up to about" in caplog.text
+    assert f"m: frame 7 of {clips[1].name}; left out" in caplog.text
+
+
+def test_many_frames_of_no_human_size_are_refused():
+    clips = generate_motions(2, 2, 20)
+    clips[0].joints[::2] *= 3
+    with pytest.raises(UserError, match=r"in 10 frames bones do not .*: frame 0 of .*, \.\.\.$"):
+        pose_sets.with_usual_bodies(clips, "memory.npz")
+
+
+def test_usual_bodies_stay_as_they_are(caplog):
+    clips = generate_motions(2, 2, 20)
+    for before, after in zip(clips, pose_sets.with_usual_bodies(clips, "memory.npz")):
+        np.testing.assert_array_equal(before.joints, after.joints)
+    assert not caplog.messages

@@ -188,9 +188,27 @@ def test_doubtful_2d_joints_are_missing(tmp_path):
         assert (confidence[:, 3] == expected).all() and confidence[:, :3].all()
 
 
+def test_2d_joints_are_no_memory(tmp_path):
+    write_videos(tmp_path / "seen.npz", generate_motions(6, 7, 10))
+    write_videos(tmp_path / "known.npz", generate_motions(1, 7, 10))
+    assert refusal(dir=str(tmp_path / "seen.npz"), memory_dir=str(tmp_path / "known.npz")) == (
+        f"{tmp_path / 'known.npz'} holds 2D joints: a memory is made of 3D motions"
+    )
+
+
+def test_somebody_has_to_be_seen(tmp_path):
+    np.save(tmp_path / "seen.npy", np.full((50, 17, 2), np.nan))
+    write(tmp_path / "known.npz", people=1)
+    paths = {"dir": str(tmp_path / "seen.npy"), "memory_dir": str(tmp_path / "known.npz")}
+    assert refusal(**paths) == f"{paths['dir']}: no frame shows enough joints to tell a pose"
+
+
 def test_2d_joints_need_a_memory(tmp_path):
     write_videos(tmp_path / "seen.npz", generate_motions(6, 7, 10))
-    expected = f"{tmp_path} holds 2D joints: give a --memory_dir of 3D motions too"
+    expected = (
+        f"{tmp_path} holds 2D joints: a memory of 3D motions is needed too, "
+        "--memory_dir=D or --set=data.memory_dir=D"
+    )
     assert refusal(dir=str(tmp_path)) == expected
 
 

@@ -137,9 +137,11 @@ def _read_subjects(path: str | pathlib.Path, subjects: list[str], read: Callable
             raise UserError(f"{folder} has nothing to read of {subject}: expected {_LAYOUT}")
         results += found
     if skipped:
-        some = ", ".join(skipped[:5]) + (", ..." if len(skipped) > 5 else "")
         logging.warning(
-            "%s: %d parts missing or unreadable, left out: %s", folder, len(skipped), some
+            "%s: %d parts missing or unreadable, left out: %s",
+            folder,
+            len(skipped),
+            ", ".join(skipped),
         )
     return results
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import cv2
 import numpy as np
 from absl import logging
@@ -12,7 +14,11 @@ from aign_tf.errors import UserError
 from aign_tf.skeletons import SKELETONS, Skeleton, convert, known_joints
 
 _USUAL_FOCAL = 1.15  # of the longer side of the picture: 47 degrees, a camera's usual view
+_NEARLY_ALL = 0.99  # of the joints, as some are detected in the wrong place
 _WIDEST_PERSON = 1.25  # sides of a square round all joints, where the size of pictures is unknown
+
+_WIDEST = 5.7  # Rays 80 degrees off the axis: no lens that projects to a plane has them.
+_SMALLEST = 1e-3  # of a person, at 1 km
 
 
 def observed(clip: Clip2D, intrinsics: str, least_confidence: float) -> Observations:
@@ -24,20 +30,27 @@ def observed(clip: Clip2D, intrinsics: str, least_confidence: float) -> Observat
         lens and the optical axis in the middle of the picture.
       least_confidence: below it, a joint counts as missing.
 
+    Returns:
+      Joints that no camera can see there count as missing, and so do those of frames in which the
+      person is a mere point.
+
     Raises:
       UserError: `intrinsics` are no such numbers.
     """
-    camera, size = _camera(clip, intrinsics)
-    confidence = np.where(clip.confidence < least_confidence, 0, clip.confidence)
-    joints, confidence = as_h36m17(rays(clip.joints, camera), confidence, clip.skeleton)
+    clip = with_camera(clip, intrinsics)
+    joints = rays(clip.joints, clip.camera)
+    no_ray = np.linalg.norm(joints, axis=-1) > _WIDEST
+    confidence = np.where(no_ray | (clip.confidence < least_confidence), 0, clip.confidence)
+    joints, confidence = as_h36m17(joints, confidence, clip.skeleton)
+    confidence = np.where(_spread(joints, confidence) < _SMALLEST, 0, confidence > 0)
     count = len(joints)
     return Observations(
         joints,
-        (confidence > 0).astype(np.float32),
+        confidence.astype(np.float32),
         np.full((*joints.shape[:2], 3), np.nan, np.float32),
         np.full((count, 3), np.nan, np.float32),
         np.full(count, action_of(clip.name)),
-        size / float(np.mean(camera.focal)),
+        max(clip.image_size) / float(np.mean(clip.camera.focal)),
     )
 
 
@@ -61,32 +74,48 @@ def rays(pixels: np.ndarray, camera: Camera) -> np.ndarray:
     return cv2.undistortPoints(flat, matrix, lens).reshape(pixels.shape)
 
 
-def _camera(clip: Clip2D, intrinsics: str) -> tuple[Camera, float]:
-    """The camera, and the longer side of its pictures in pixels."""
+def _spread(joints: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+    """`[T, 1]`: how far the joints seen reach to either side."""
+    seen = np.where(confidence[..., None] > 0, joints, np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # Where nothing was seen.
+        reach = np.nanmax(seen, axis=1) - np.nanmin(seen, axis=1)
+    return np.nan_to_num(reach).max(axis=1, keepdims=True)
+
+
+def with_camera(clip: Clip2D, intrinsics: str) -> Clip2D:
+    """The clip with a camera and the size of its pictures, assumed where nobody tells them.
+
+    To be asked for a whole video: what is assumed depends on where people go in it.
+
+    Raises:
+      UserError: `intrinsics` are not as in `observed`.
+    """
     size = clip.image_size
-    if clip.camera and not intrinsics:
-        return clip.camera, max(size or 2 * np.array(clip.camera.principal_point))
     if intrinsics:
         fx, fy, cx, cy = parse_intrinsics(intrinsics)
-        return Camera((fx, fy), (cx, cy)), max(size or (2 * cx, 2 * cy))
-    if size is None:
-        size = _framed(clip)
+        return clip._replace(camera=Camera((fx, fy), (cx, cy)), image_size=size or (2 * cx, 2 * cy))
+    if clip.camera:
+        return clip._replace(image_size=size or tuple(2 * np.array(clip.camera.principal_point)))
+    size = size or _framed(clip)
     focal = _USUAL_FOCAL * max(size)
     logging.log_first_n(
         logging.WARNING,
         "%s tells no intrinsics: assuming a focal length of %.0f pixels",
-        1,
+        5,
         clip.name,
         focal,
     )
     # The centre of pixel (0, 0) is at (0, 0).
-    return Camera((focal, focal), ((size[0] - 1) / 2, (size[1] - 1) / 2)), max(size)
+    centre = ((size[0] - 1) / 2, (size[1] - 1) / 2)
+    return clip._replace(camera=Camera((focal, focal), centre), image_size=size)
 
 
 def _framed(clip: Clip2D) -> tuple[float, float]:
-    """A guess at the size of the pictures: they begin at 0 and show all joints."""
-    far = clip.joints[clip.confidence > 0].max(axis=0, initial=1)
-    return tuple(_WIDEST_PERSON * far)
+    """A guess at the size of the pictures: they begin at 0 and show nearly all joints."""
+    seen = clip.joints[clip.confidence > 0]
+    far = np.quantile(seen, _NEARLY_ALL, axis=0, method="higher") if len(seen) else np.ones(2)
+    return tuple(np.maximum(_WIDEST_PERSON * far, 1.0))
 
 
 def parse_intrinsics(text: str) -> tuple[float, float, float, float]:

@@ -56,7 +56,7 @@ def _skeleton(path: pathlib.Path, array: np.ndarray) -> Skeleton:
     first, *others = (body.name for body in fitting)
     if others:
         logging.info(
-            "%s: %d joints are taken for %s; otherwise add --set=data.skeleton=%s",
+            "%s: %d joints are taken for %s; otherwise name another skeleton: %s",
             path,
             count,
             first,

@@ -146,7 +146,7 @@ def _find_up(height: np.ndarray, place: object, up: str) -> str:
 def _find_scale(sizes: list[float], names: list[str], place: object, scale: str | float) -> float:
     """Metres a unit; `sizes` are those of the clips' bodies."""
     if scale == "auto":
-        body = np.median(sizes)
+        body = max(np.median(sizes), 1e-9)  # No body at all is refused below.
         metres = min(_UNITS, key=lambda unit: abs(np.log(body * unit / _BODY)))
     else:
         metres = _positive(scale)
