@@ -52,12 +52,14 @@ class Task(abc.ABC):
       Prediction: frozen dataclass of the options of `predict`.
       Preparation: frozen dataclass of the options of `check` and `prepare`.
       presets: name -> overrides of `Config()`; `smoke`, `default` and `paper` exist.
+      renders_memory: whether batches hold what the renderer makes of the memory.
     """
 
     Config: ClassVar[type]
     Prediction: ClassVar[type]
     Preparation: ClassVar[type] = NoPreparation
     presets: ClassVar[Mapping[str, Preset]]
+    renders_memory: ClassVar[bool] = False
 
     # rho and the supervised loss, `(predicted, target) -> scalar`.
     reprojection = staticmethod(losses.mean_squared)
@@ -69,6 +71,10 @@ class Task(abc.ABC):
         if loss.adversarial == "wasserstein" and loss.gradient_penalty == 0:
             raise UserError(
                 "wasserstein needs a Lipschitz critic: add --set=loss.gradient_penalty=10"
+            )
+        if loss.recall_weight > 0 and not self.renders_memory:
+            raise UserError(
+                f"{self._name()} cannot recall its memory: leave loss.recall_weight at 0"
             )
         self.config = config
 

@@ -104,6 +104,7 @@ class Pose3d(task.Task):
     Config = Config
     Prediction = Prediction
     Preparation = PoseFileConfig
+    renders_memory = True
     check, prepare = staticmethod(check_poses), staticmethod(prepare_poses)
     presets = {
         "default": Preset("good within ten minutes on two CPU cores", {}),
