@@ -73,9 +73,7 @@ class Task(abc.ABC):
                 "wasserstein needs a Lipschitz critic: add --set=loss.gradient_penalty=10"
             )
         if loss.recall_weight > 0 and not self.renders_memory:
-            raise UserError(
-                f"{self._name()} cannot recall its memory: leave loss.recall_weight at 0"
-            )
+            raise UserError(f"{self._name()} has nothing to recall: leave loss.recall_weight at 0")
         self.config = config
 
     @classmethod

@@ -346,7 +346,7 @@ def test_another_config_is_refused_naming_the_key(tmp_path):
         ({}, "everywhere", "--distribute=everywhere: use one of none, mirrored, multi_worker"),
         ({"loss.adversarial": "cosine"}, "none", "loss.adversarial=cosine: use one of non_"),
         ({"loss.adversarial": "wasserstein"}, "none", "add --set=loss.gradient_penalty=10"),
-        ({"loss.recall_weight": 1}, "none", "tiny cannot recall its memory: leave loss.recall_w"),
+        ({"loss.recall_weight": 1}, "none", "tiny has nothing to recall: leave loss.recall_weight"),
     ],
 )
 def test_settings_that_cannot_be_trained(tmp_path, values, distribute, message):
