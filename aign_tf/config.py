@@ -45,7 +45,7 @@ class LossConfig:
     )
     reprojection_weight: float = setting(1.0, "weight of the reprojection term")
     adversarial_weight: float = setting(
-        0.01, "weight of each adversarial term; 0 trains by reconstruction only"
+        0.01, "weight of each adversarial term; 0 trains without an adversary"
     )
     paired_weight: float = setting(0.0, "weight of the supervised term; 0 trains without pairs")
     recall_weight: float = setting(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import sys
 import zipfile
@@ -113,9 +112,7 @@ def _arm(task: Task, run: RunFolder, name: str) -> keras.Model:
     arm.claim(description["task"], description["preset"], flat(config))
     if arm.step() < steps:
         logging.info("training the baseline %s, %d steps", name, steps)
-        same_data = copy.copy(task)  # That were read already.
-        same_data.config = config
-        ended = training.train(same_data, arm)
+        ended = training.train(task.reconfigured(config), arm)
         if not ended.finished:
             logging.warning("stopped, saved: the same command goes on")
             sys.exit(128 + ended.signal)
@@ -123,6 +120,8 @@ def _arm(task: Task, run: RunFolder, name: str) -> keras.Model:
 
 
 def _chosen(task: Task, arms: Sequence[str] | None) -> list[str]:
+    if arms is not None and not arms:
+        return []  # Without reading the data, which may be elsewhere by now.
     known = task.arms()
     for name in arms or ():
         if name not in known:

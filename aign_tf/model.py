@@ -172,7 +172,7 @@ class AIGN(keras.Model):
                 compat.watch(discriminator_tape, discriminator.trainable_variables)
             shown = {**batch["observation"], **factors}
             fake = self._logits(shown, seed, training=True)
-            recalled = self._recall(self.generator, memory, training=True)
+            recalled = self._recall(self.generator, memory, training=True) if generator else {}
             generator_loss, terms = self._generator_loss(batch, factors, fake, recalled)
             generator_loss = self._scaled(self.generator_optimizer, generator_loss)
 
@@ -215,7 +215,7 @@ class AIGN(keras.Model):
             predicted = {name: factors[name] for name in truth}
             terms["paired"] = self.paired(predicted, truth)
             loss += self.paired_weight * terms["paired"]
-        if self.recall_weight > 0:
+        if recalled:
             remembered = {name: batch["memory"][name] for name in recalled}
             terms["recall"] = self.paired(recalled, remembered)
             loss += self.recall_weight * terms["recall"]

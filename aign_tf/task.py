@@ -102,6 +102,13 @@ class Task(abc.ABC):
         """The file's name, which is that of the task."""
         return cls.__module__.rpartition(".")[2]
 
+    def reconfigured(self, config: Any) -> Task:
+        """The same task with other settings, on the data that were read already."""
+        other = type(self)(config)
+        if "roles" in vars(self):
+            other.roles = self.roles
+        return other
+
     def arms(self) -> dict[str, dict[str, Any]]:
         """Name -> overrides: other ways to train the same generator, which evaluations compare."""
         return {"reconstruction": {"loss.adversarial_weight": 0.0}}

@@ -45,7 +45,7 @@ from aign_tf.renderers.project import PerspectiveProjection, WeakPerspectiveProj
 _SHOWN = 6  # poses in a preview
 _TRIED = 2000  # poses of the memory that the nearest is sought among
 
-# What the adversary needs to teach depths alone.
+# To teach depths alone.
 _STRONG_ADVERSARY = {
     "loss.adversarial": "hinge",
     "loss.adversarial_weight": 1.0,
@@ -152,21 +152,21 @@ class Pose3d(task.Task):
         return load_roles(self.config.data, self.config.train.seed)
 
     def arms(self) -> dict[str, dict[str, Any]]:
-        alone = {"loss.adversarial_weight": 0.0}
+        unpaired = {"loss.paired_weight": 0.0}
+        alone = {"loss.adversarial_weight": 0.0, **unpaired}
         arms = {
             "reconstruction": {**alone, "loss.recall_weight": 0.0},
             "recall_only": {**alone, "loss.recall_weight": 1.0},
-            "adversary_only": {"loss.recall_weight": 0.0, **_STRONG_ADVERSARY},
+            "adversary_only": {"loss.recall_weight": 0.0, **unpaired, **_STRONG_ADVERSARY},
         }
         if self.roles.observed["train"].known.all():
-            supervised = {**alone, "loss.recall_weight": 0.0, "loss.paired_weight": 1.0}
+            supervised = {**arms["reconstruction"], "loss.paired_weight": 1.0}
+            supervised["loss.reprojection_weight"] = 0.0
             for percent in (1, 10, 100):
                 arms[f"supervised_{percent}"] = {**supervised, "data.pairs": percent / 100}
             for percent in (1, 10):
-                arms[f"with_pairs_{percent}"] = {
-                    "loss.paired_weight": 1.0,
-                    "data.pairs": percent / 100,
-                }
+                few = {"loss.paired_weight": 1.0, "data.pairs": percent / 100}
+                arms[f"with_pairs_{percent}"] = few
         return arms
 
     # Parts.

@@ -15,7 +15,8 @@ class KeypointFileConfig:
 
     skeleton: str = setting("", "of the arrays in plain files; empty: by the number of joints")
     intrinsics: str = setting(
-        "", "fx fy cx cy in pixels, for 2D files that do not tell; empty: a usual lens is assumed"
+        "",
+        "fx fy cx cy in pixels of 2D files; empty: as they tell, else a usual lens is assumed",
     )
     least_confidence: float = setting(0.3, "below it a 2D joint counts as missing", most=1)
     allow_pickle: bool = setting(False, "read pickled arrays, which can run code when opened")

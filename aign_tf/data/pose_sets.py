@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from absl import logging
+from scipy.spatial import cKDTree
 
 from aign_tf.data.poses.clips import Clip2D, Clip3D
 from aign_tf.errors import UserError
@@ -15,6 +17,7 @@ SPLITS = ("train", "validation", "test")
 
 _VALIDATED = 16  # one in so many observed clips is held out for looking at
 _TESTED = 5  # one in so many, where none is called test/...
+_SAME = 0.005  # metres, all joints taken together
 _FEWEST = 4  # joints that tell a pose
 _ODD = 2.0  # times as large as usual, or as small: no body, but an error of the recording
 _MANY = 0.05  # of the frames
@@ -106,8 +109,13 @@ def joined_splits(parts: Mapping[str, Sequence[Observations]]) -> dict[str, Obse
 
 
 def action_of(name: str) -> str:
-    """What a clip's folder-like name says of its action: the part before the last."""
+    """What a clip's folder-like name says of its action: the part before the last.
+
+    Recordings of Human3.6M are called by subject and action: "S1/Walking 1/54138969".
+    """
     parts = [part for part in name.split("/") if part not in SPLITS]
+    if len(parts) > 1 and re.fullmatch(r"S\d+", parts[0]):
+        return re.sub(r" \d+$", "", parts[1])
     return parts[-2] if len(parts) > 1 else "all"
 
 
@@ -138,15 +146,28 @@ def halves(clips: Sequence[Clip3D]) -> tuple[list[Clip3D], list[Clip3D]]:
 
 
 def unless_observed(memory: Sequence[Clip3D], clips: Sequence[Clip3D]) -> list[Clip3D]:
-    """What is left of the memory without poses of the clips, wherever people stand.
+    """What is left of the memory without poses of the clips, wherever people stand and face.
 
-    Recordings may start from the same rest pose, and one folder may hold the other.
+    Recordings may start from the same rest pose, and one folder may hold the other, in other units
+    or with fewer decimals: joints nearer than a millimetre or two are the same.
     """
-    observed = {pose for clip in clips for pose in _keys(clip)}
-    rows = [[pose not in observed for pose in _keys(clip)] for clip in memory]
+    observed = cKDTree(np.concatenate([_shapes(clip) for clip in clips]))
+    near = [observed.query(_shapes(clip), distance_upper_bound=_SAME)[0] for clip in memory]
+    rows = [np.isinf(distance) for distance in near]
     return [
         clip._replace(joints=clip.joints[kept]) for clip, kept in zip(memory, rows) if any(kept)
     ]
+
+
+def _shapes(clip: Clip3D) -> np.ndarray:
+    """`[T, 3 J]`: poses relative to the root, turned so that all face the same way."""
+    joints = clip.skeleton.joints
+    poses = clip.joints - clip.joints[:, clip.skeleton.root, None]
+    across = poses[:, joints.index("left_hip")] - poses[:, joints.index("right_hip")]
+    angle = np.arctan2(across[:, 2], across[:, 0])[:, None]
+    x = np.cos(angle) * poses[..., 0] + np.sin(angle) * poses[..., 2]
+    z = np.cos(angle) * poses[..., 2] - np.sin(angle) * poses[..., 0]
+    return np.concatenate([x, poses[..., 1], z], axis=1)
 
 
 def with_usual_bodies(clips: Sequence[Clip3D], where: str) -> list[Clip3D]:
@@ -177,12 +198,6 @@ def _body_length(clip: Clip3D) -> np.ndarray:
     parents, children = np.array(clip.skeleton.bones).T
     bones = clip.joints[:, children] - clip.joints[:, parents]
     return np.linalg.norm(bones, axis=-1).sum(axis=1)
-
-
-def _keys(clip: Clip3D) -> list[bytes]:
-    """The same for poses that are the same within a tenth of a millimetre."""
-    poses = clip.joints - clip.joints[:, clip.skeleton.root, None]
-    return [pose.tobytes() for pose in np.round(1e4 * poses).astype(np.int32)]
 
 
 def in_pieces(clips: Sequence[Clip2D | Clip3D]) -> list[Clip2D | Clip3D]:

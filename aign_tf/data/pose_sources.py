@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from absl import logging
 
 from aign_tf.data import pose_sets
 from aign_tf.data.pose_config import PoseDataConfig, parse_range
@@ -60,7 +61,8 @@ def _procedural(config: PoseDataConfig, seed: int) -> Source:
     clips = {}
     for key, (role, share) in enumerate(_SHARES.items()):
         people = max(1, round(share * config.people))
-        longer = generate_motions(people, _CLIPS, _FRAMES * _FRAME_STEP, seed * len(_SHARES) + key)
+        own = seed if role in ("train", "memory") else 0  # What is held out stays the same.
+        longer = generate_motions(people, _CLIPS, _FRAMES * _FRAME_STEP, own * len(_SHARES) + key)
         clips[role] = [clip._replace(joints=clip.joints[::_FRAME_STEP]) for clip in longer]
     memory = clips.pop("memory")
     return Source(_filmed(clips, config, seed), memory)
@@ -101,15 +103,15 @@ def _keypoints(config: PoseDataConfig) -> Source:
     split = {name: part.take(part.told) for name, part in split.items()}
     if not any(map(len, split.values())):
         raise UserError(f"{config.dir}: no frame shows enough joints to tell a pose")
-    return Source(split, _read_motions(config.memory_dir, config, config.memory_skeleton))
+    memory = _read_motions(config.memory_dir, config, config.memory_skeleton)
+    # Of Human3.6M, a motion is called "S1/Walking 1" and a video of it "S1/Walking 1/54138969".
+    videos = {"/".join(clip.name.split("/")[:2]) for clip in clips if clip.name[0] == "S"}
+    return Source(split, _without(memory, lambda name: name in videos))
 
 
 def _human36m(config: PoseDataConfig) -> Source:
-    subjects = {}
-    for key in ("observation_subjects", "memory_subjects", "test_subjects"):
-        subjects[key] = [name.strip() for name in getattr(config, key).split(",") if name.strip()]
-        if not subjects[key]:
-            raise UserError(f"data.{key} is empty: name subjects, as in S9,S11")
+    roles = ("observation_subjects", "memory_subjects", "test_subjects")
+    subjects = {key: _subjects(config, key) for key in roles}
     for one, other in itertools.combinations(subjects, 2):
         shared = sorted(set(subjects[one]) & set(subjects[other]))
         if shared:
@@ -120,12 +122,28 @@ def _human36m(config: PoseDataConfig) -> Source:
             human36m.read_recordings(config.dir, subjects[key], config.keypoints, config.step)
         )
 
-    if config.memory_dir:
-        memory = _read_motions(config.memory_dir, config, config.memory_skeleton)
-    else:
-        memory = human36m.read_memory(config.dir, subjects["memory_subjects"], config.step)
+    memory = _read_motions(config.memory_dir or config.dir, config, config.memory_skeleton)
+    seen = {*subjects["observation_subjects"], *subjects["test_subjects"]}
+    memory = _without(memory, lambda name: not seen.isdisjoint(name.split("/")))
     split = pose_sets.in_splits(read("observation_subjects"), read("test_subjects"))
     return Source(pose_sets.joined_splits(split), memory)
+
+
+def _subjects(config: PoseDataConfig, key: str) -> list[str]:
+    subjects = [name.strip() for name in getattr(config, key).split(",") if name.strip()]
+    if not subjects:
+        raise UserError(f"data.{key} is empty: name subjects, as in S9,S11")
+    return subjects
+
+
+def _without(memory: list[Clip3D], observed: Callable[[str], bool]) -> list[Clip3D]:
+    """The memory without clips whose name tells that they are observed."""
+    left = [clip for clip in memory if not observed(clip.name)]
+    if not left:
+        raise UserError("all that could be remembered is observed: give a --memory_dir of others")
+    if len(left) < len(memory):
+        logging.info("%d observed clips are not remembered", len(memory) - len(left))
+    return left
 
 
 def _sequences(recordings: Sequence[human36m.Recording]) -> list[Observations]:
@@ -147,6 +165,8 @@ def _recorded(recording: human36m.Recording) -> Observations:
 
 
 def _read_motions(path: str, config: PoseDataConfig, skeleton: str) -> list[Clip3D]:
+    if human36m.is_human36m(path):
+        return human36m.read_memory(path, _subjects(config, "memory_subjects"), config.step)
     if holds_keypoints(path, config.allow_pickle):
         raise UserError(f"{path} holds 2D joints: a memory is made of 3D motions")
     clips = read_mocap(path, skeleton, config.up, config.scale, config.allow_pickle)
@@ -160,7 +180,8 @@ def _filmed(
     return pose_sets.joined_splits(
         {
             name: [
-                filmed(clip, config.cameras, elevation, (seed, stream, row))
+                # What is held out is filmed the same way for every seed.
+                filmed(clip, config.cameras, elevation, (seed * (name == "train"), stream, row))
                 for row, clip in enumerate(part)
             ]
             for stream, (name, part) in enumerate(split.items())

@@ -61,18 +61,26 @@ def nearest_memory_pose(
     shapes, turn = _turned_shapes(observed, seen)
 
     headings = np.radians(np.arange(azimuths) * 360 / azimuths)
+    views = [
+        memory @ (_tilt(elevation) @ _pan(heading)).T.astype(np.float32)
+        for elevation, heading in itertools.product(np.radians(elevations), headings)
+    ]
     found = np.zeros((*seen.shape, 3), np.float32)
     best = np.full(len(found), -np.inf, np.float32)
-    for elevation, heading in itertools.product(np.radians(elevations), headings):
-        candidates = memory @ (_tilt(elevation) @ _pan(heading)).T.astype(np.float32)
-        for start in range(0, len(found), CHUNK):
-            rows = slice(start, start + CHUNK)
-            likeness = _likeness(shapes[rows], seen[rows], candidates[:, :, :2])
+    # Most people are seen whole: each pattern of missing joints is worked out once.
+    patterns, pattern = np.unique(seen, axis=0, return_inverse=True)
+    for (number, joints), candidates in itertools.product(enumerate(patterns), views):
+        outlines = _outlines(candidates[:, :, :2], joints)
+        people = np.flatnonzero(pattern == number)
+        for start in range(0, len(people), CHUNK):
+            rows = people[start : start + CHUNK]
+            # Vectors of length 1 differ by 2 - 2 <a, b> in squared distance.
+            likeness = shapes[rows].reshape(len(rows), -1) @ outlines.T
             index = likeness.argmax(axis=1)
             value = likeness[np.arange(len(index)), index]
             better = value > best[rows]
-            found[rows][better] = candidates[index[better]]
-            best[rows][better] = value[better]
+            found[rows[better]] = candidates[index[better]]
+            best[rows[better]] = value[better]
     return found @ turn
 
 
@@ -102,22 +110,12 @@ def _mean_of_seen(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return total / np.maximum(seen.sum(axis=1), 1)[:, None, None].astype(np.float32)
 
 
-def _likeness(shapes: np.ndarray, seen: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-    """`[N, M]`, greatest for the candidate nearest to the shape once brought to its size.
-
-    Two centred vectors of length 1 differ by 2 - 2 <a, b> in squared distance. A shape is 0 where
-    nothing was seen, so only the length of the candidate depends on what was seen.
-    """
-    product = shapes.reshape(len(shapes), -1) @ candidates.reshape(len(candidates), -1).T
-    # Most people are seen whole: each pattern of missing joints is worked out once.
-    patterns, pattern = np.unique(seen, axis=0, return_inverse=True)
-    weight = patterns.astype(np.float32)
-    count = np.maximum(weight.sum(axis=1, keepdims=True), 1)
-    spread = weight @ np.sum(candidates**2, axis=2).T
-    for coordinates in candidates.transpose(2, 1, 0):
-        spread -= (weight @ coordinates) ** 2 / count
-    per_length = 1 / np.sqrt(np.maximum(spread, SMALLEST_SPREAD))
-    return product * per_length[pattern]
+def _outlines(candidates: np.ndarray, joints: np.ndarray) -> np.ndarray:
+    """`[M, J, 2]` -> `[M, 2 J]`: joints seen, around their mean and of length 1; others 0."""
+    seen = np.broadcast_to(joints, candidates.shape[:2])
+    centred = np.where(joints[:, None], candidates - _mean_of_seen(candidates, seen), 0)
+    flat = centred.reshape(len(centred), -1)
+    return flat / np.sqrt(np.maximum(np.sum(flat**2, axis=1, keepdims=True), SMALLEST_SPREAD))
 
 
 def _pan(angle) -> np.ndarray:

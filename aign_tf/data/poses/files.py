@@ -27,7 +27,7 @@ def holds_keypoints(path: str, allow_pickle: bool = False) -> bool:
     files = [root] if root.is_file() else sorted(root.rglob("[!.]*"))
     for file in files:
         if file.suffix.lower() in (".json", ".bvh"):
-            return file.suffix == ".json"
+            return file.suffix.lower() == ".json"
         if file.suffix in (".npz", ".npy"):
             return _are_keypoints(load_arrays(file, allow_pickle))
     raise UserError(

@@ -129,13 +129,16 @@ def _read_subjects(path: str | pathlib.Path, subjects: list[str], read: Callable
     present = present_subjects(folder)
     results, skipped = [], []
     for subject in subjects:
-        if subject not in present:
-            existing = ", ".join(present) or "none"
-            raise UserError(f"{folder} has no subject {subject!r}, there are: {existing}")
-        found = list(read(folder, subject, skipped))
+        found = list(read(folder, subject, skipped)) if subject in present else []
         if not found:
-            raise UserError(f"{folder} has nothing to read of {subject}: expected {_LAYOUT}")
+            skipped.append(f"all of {subject}")
         results += found
+    if not results:
+        existing = ", ".join(present) or "none"
+        raise UserError(
+            f"{folder} has nothing to read of {', '.join(subjects)}, there are: {existing}; "
+            f"expected {_LAYOUT}"
+        )
     if skipped:
         logging.warning(
             "%s: %d parts missing or unreadable, left out: %s",

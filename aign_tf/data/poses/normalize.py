@@ -26,8 +26,8 @@ def observed(clip: Clip2D, intrinsics: str, least_confidence: float) -> Observat
 
     Args:
       clip: in pixels.
-      intrinsics: "fx fy cx cy" in pixels, for clips that come without a camera; "" assumes a usual
-        lens and the optical axis in the middle of the picture.
+      intrinsics: "fx fy cx cy" in pixels, instead of what a file tells; "" takes that or, where it
+        tells nothing, a usual lens and the optical axis in the middle of the picture.
       least_confidence: below it, a joint counts as missing.
 
     Returns:
@@ -94,9 +94,11 @@ def with_camera(clip: Clip2D, intrinsics: str) -> Clip2D:
     size = clip.image_size
     if intrinsics:
         fx, fy, cx, cy = parse_intrinsics(intrinsics)
-        return clip._replace(camera=Camera((fx, fy), (cx, cy)), image_size=size or (2 * cx, 2 * cy))
+        clip = clip._replace(camera=Camera((fx, fy), (cx, cy)))
     if clip.camera:
-        return clip._replace(image_size=size or tuple(2 * np.array(clip.camera.principal_point)))
+        # The axis goes through the middle of a picture, unless its units are no pixels.
+        across = 2 * max(clip.camera.principal_point)
+        return clip._replace(image_size=size or ((across, across) if across > 0 else _framed(clip)))
     size = size or _framed(clip)
     focal = _USUAL_FOCAL * max(size)
     logging.log_first_n(

@@ -30,7 +30,9 @@ def write_results(
 ) -> list[pathlib.Path]:
     """Writes NAME.npz, .bvh, .png, .gif and .mp4 below `output`; returns their paths.
 
-    A single frame becomes a turntable, more frames a film, of at most `animation.MAX_FRAMES`.
+    A single frame becomes a turntable, more frames a film, of at most `animation.MAX_FRAMES`. In
+    frames with too few joints to tell a pose, arrays are NaN, and the last pose that was told stays
+    in the others.
 
     Args:
       output: a folder; it is made if need be.
@@ -49,18 +51,27 @@ def write_results(
     with replacing(paths[0]) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
-            **{name: factors[name] for name in ("pose", "position")},
+            pose=np.where(seen.told[:, None, None], factors["pose"], np.nan),
+            position=np.where(seen.told[:, None], factors["position"], np.nan),
             joints=seen.joints,
             confidence=seen.confidence,
             names=np.array(skeleton.joints),
             parents=np.array(skeleton.parents),
         )
-    write_bvh(paths[1], factors["pose"] + factors["position"][:, None], skeleton, fps)
-    film = _film(seen.joints, seen.confidence, factors["pose"], skeleton)
+    shown = _last_told(seen.told)
+    pose, position = factors["pose"][shown], factors["position"][shown]
+    write_bvh(paths[1], pose + position[:, None], skeleton, fps)
+    film = _film(seen.joints, seen.confidence, pose, skeleton)
     write_picture(paths[2], _sheet(film))
     animation.write_gif(paths[3], film, min(fps, animation.MAX_GIF_FPS))
     animation.write_mp4(paths[4], film, min(fps, animation.MAX_MP4_FPS))
     return paths
+
+
+def _last_told(told: np.ndarray) -> np.ndarray:
+    """For each frame the last up to it that tells a pose; the first that does, before that."""
+    rows = np.maximum.accumulate(np.where(told, np.arange(len(told)), -1))
+    return np.where(rows < 0, told.argmax(), rows)
 
 
 def _inside(output: pathlib.Path, name: str) -> pathlib.Path:

@@ -153,7 +153,7 @@ def test_what_nobody_knows_is_not_a_number():
     assert seen.pose.shape == (2, 17, 3) and seen.position.shape == (2, 3)
     assert np.isnan(seen.pose).all() and np.isnan(seen.position).all()
     assert not seen.known.any()
-    assert seen.actions.tolist() == ["Walking 1"] * 2
+    assert seen.actions.tolist() == ["Walking"] * 2
 
 
 def test_intrinsics_are_four_numbers():

@@ -100,3 +100,17 @@ def test_nothing_is_written_outside_the_output(tmp_path, name):
         _write(output, name)
     assert repr(name) in str(error.value) and "\n" not in str(error.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_frames_that_tell_no_pose_are_not_made_up(tmp_path):
+    joints, confidence, pose, position = _factors(5)
+    confidence[[0, 3]] = 0
+    seen = Observations(joints, confidence, pose, position, np.full(5, "walking"), 1.0)
+    written = write_results(tmp_path, "walk", seen, {"pose": pose, "position": position}, H36M, 25)
+    with np.load(written[0]) as stored:
+        for name in ("pose", "position"):
+            known = np.isfinite(stored[name]).reshape(5, -1).all(axis=1)
+            assert known.tolist() == [False, True, True, False, True]
+    (clip,) = read_mocap(written[1])
+    shown = (pose + position[:, None])[[1, 1, 2, 2, 4]]
+    np.testing.assert_allclose(clip.joints, shown, atol=1e-4)
