@@ -34,7 +34,7 @@ def observed():
     return Observations(joints, np.ones((COUNT, 17), np.float32), pose, position, actions, 0.5)
 
 
-def _forgotten(observed, rows=slice(None)):
+def _forgotten(observed, rows=...):
     pose = observed.pose.copy()
     pose[rows] = np.nan
     return dataclasses.replace(observed, pose=pose)

@@ -70,11 +70,12 @@ def coco_file(path, pixels):
     return path
 
 
-def check_files(written, frames, pixels, told=slice(None)):
+def check_files(written, frames, pixels, told=None):
     """The files of one clip agree with each other, and with the pixels `[T, 17, 2]`.
 
-    The frames that are not `told` have no pose.
+    Where only some frames are `told`, the others have no pose.
     """
+    told = slice(None) if told is None else told
     arrays, bvh, picture, gif, mp4 = written
     with np.load(arrays) as stored:
         pose, position, joints, confidence = (
