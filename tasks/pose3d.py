@@ -133,6 +133,7 @@ class Pose3d(task.Task):
                 "loss.r1": 0.0,
                 "train.generator_lr": 1e-4,
                 "train.discriminator_lr": 1e-4,
+                "train.clip_norm": 1.0,
                 "train.batch_size": 32,
                 "train.steps": 50000,
             },

@@ -17,6 +17,7 @@ from aign_tf.skeletons import Skeleton
 
 INPUTS = ("coordinates", "heatmaps")
 
+_PERSON = 0.45  # metres, the deviation of a person's joints across the line of sight
 _MAP_SIDE = 128  # pixels
 _MAP_REACH = 3.0  # sizes of the person from the middle of a map to its border
 _MAP_DEVIATION = 2.0  # pixels
@@ -71,12 +72,12 @@ class LinearShape(Float32Layer):
         """`[weights [B,K], angles [B,3,2], place [B,3], size [B,1], turn [B,3,3]]` -> factors.
 
         `place` is where the root is seen, in sizes of the person from its middle, and the logarithm
-        of how much farther away it is than a person of one metre would be.
+        of how much farther away it is than a person of usual size would be.
         """
         weights, angles, place, size, turn = inputs
         shape = tf.tensordot(weights, self.basis, axes=1) + self.mean
         pose = geometry.rotate(shape, geometry.rotation_from_sin_cos(angles))
-        distance = tf.exp(tf.clip_by_value(place[:, 2:], -3.0, 3.0)) / size
+        distance = _PERSON * tf.exp(tf.clip_by_value(place[:, 2:], -3.0, 3.0)) / size
         root = distance * points.homogeneous(place[:, :2] * size)
         back = tf.transpose(turn, [0, 2, 1])
         placed = geometry.rotate(pose + root[:, None], back)
@@ -129,9 +130,11 @@ def basis_lifter(
     else:
         features = [layers.Flatten()(turned), confidence, centre, size]
         x = trunk(layers.Concatenate()(features), width, blocks)
-    weights = layers.Dense(len(basis), dtype="float32")(x)
+    # Begins with the mean pose where the person is seen: far from it, gradients of re-projection
+    # are so steep that training never finds back.
+    weights = layers.Dense(len(basis), kernel_initializer="zeros", dtype="float32")(x)
     angles = layers.Reshape((3, 2))(layers.Dense(6, dtype="float32")(x))
-    place = layers.Dense(3, dtype="float32")(x)
+    place = layers.Dense(3, kernel_initializer="zeros", dtype="float32")(x)
     shape = LinearShape(count, len(basis), skeleton.root)
     pose, position = shape([weights, angles, place, size, turn])
     shape.set_weights([mean, basis])

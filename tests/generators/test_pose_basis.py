@@ -103,7 +103,7 @@ def placed(weights, angles=(0, 0, 0), place=(0, 0, 0), size=0.5, turn=None):
 def test_a_shape_is_the_mean_and_weighted_components():
     pose, position, expected = placed([1.5, -0.5, 2.0])
     np.testing.assert_allclose(pose, expected, atol=1e-5)
-    np.testing.assert_allclose(position, [0, 0, 1 / 0.5], atol=1e-6)
+    np.testing.assert_allclose(position, [0, 0, 0.45 / 0.5], atol=1e-6)
 
 
 def test_a_shape_is_turned_about_its_root_and_placed_where_the_root_is_seen():
@@ -111,7 +111,7 @@ def test_a_shape_is_turned_about_its_root_and_placed_where_the_root_is_seen():
     pose, position, shape = placed([1.0], angles=(0, np.pi / 2, 0), place=place, size=size)
     x, y, z = shape.T
     np.testing.assert_allclose(pose, np.stack([z, y, -x], axis=1), atol=1e-5)
-    distance = 2 / size
+    distance = 2 * 0.45 / size
     np.testing.assert_allclose(position, [distance * 0.1, distance * -0.15, distance], rtol=1e-5)
 
 
@@ -124,7 +124,21 @@ def test_a_shape_is_turned_back_to_where_the_camera_looked_before():
 
 def test_absurd_distances_are_limited():
     near, far = (placed([0.0], place=(0, 0, log))[1][2] for log in (-100, 100))
-    np.testing.assert_allclose([near, far], [2 * np.exp(-3), 2 * np.exp(3)], rtol=1e-5)
+    np.testing.assert_allclose([near, far], [0.9 * np.exp(-3), 0.9 * np.exp(3)], rtol=1e-5)
+
+
+@pytest.mark.parametrize("inputs", INPUTS)
+def test_a_fresh_generator_shows_the_mean_pose_where_somebody_was_seen(inputs):
+    mean, basis = fit_basis(memory(), H36M, 8)
+    generator = basis_lifter(H36M, mean, basis, inputs, 16, 1)
+    points = body() + np.array([0.8, 0.3, 4.0])
+    joints = (points[:, :2] / points[:, 2:])[None].astype(np.float32)
+    factors = generator.predict_on_batch({"joints": joints, "confidence": np.ones((1, COUNT))})
+    lengths = [np.linalg.norm(pose, axis=-1) for pose in (factors["pose"][0], mean)]
+    np.testing.assert_allclose(*lengths, atol=1e-5)
+    seen = factors["position"][0]
+    np.testing.assert_allclose(seen[:2] / seen[2], points[H36M.root, :2] / 4.0, atol=0.05)
+    assert 2.0 < seen[2] < 8.0
 
 
 # Heat-maps.
