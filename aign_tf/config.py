@@ -88,6 +88,15 @@ class TrainConfig:
     jit_compile: bool = setting(False, "compile the step with XLA")
 
 
+# Of every task's preset `smoke`: each thing that happens in a training happens.
+SMOKE_TRAINING = {
+    "train.steps": 20,
+    "train.log_every": 5,
+    "train.sample_every": 10,
+    "train.checkpoint_every": 10,
+}
+
+
 def settings(config: Any, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
     """Yields `(dotted key, value, meaning)` of every setting in a config."""
     for field in dataclasses.fields(config):

@@ -38,6 +38,21 @@ class Skeleton:
         """For each joint the index of the joint on the other side; of itself in the middle."""
         return tuple(self.joints.index(_other_side(joint)) for joint in self.joints)
 
+    def bone_lengths(self, poses: np.ndarray) -> np.ndarray:
+        """`[..., J, 3]` -> `[..., K]`, in the unit of the poses and the order of `bones`."""
+        parents, children = np.array(self.bones).T
+        return np.linalg.norm(poses[..., children, :] - poses[..., parents, :], axis=-1)
+
+    def facing_alike(self, poses: np.ndarray) -> np.ndarray:
+        """Upright poses `[N, J, 3]` turned about the vertical until the left hip is along +x."""
+        left, right = (self.joints.index(f"{side}_hip") for side in ("left", "right"))
+        across = poses[:, left] - poses[:, right]
+        angle = np.arctan2(across[:, 2], across[:, 0])[:, None]
+        cosine, sine = np.cos(angle), np.sin(angle)
+        x = cosine * poses[..., 0] + sine * poses[..., 2]
+        z = cosine * poses[..., 2] - sine * poses[..., 0]
+        return np.stack([x, poses[..., 1], z], axis=-1)
+
 
 def _other_side(joint: str) -> str:
     for side, other in (("left_", "right_"), ("right_", "left_")):

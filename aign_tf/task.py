@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import copy
 import dataclasses
 import pathlib
 import types
@@ -104,9 +105,8 @@ class Task(abc.ABC):
 
     def reconfigured(self, config: Any) -> Task:
         """The same task with other settings, on the data that were read already."""
-        other = type(self)(config)
-        if "roles" in vars(self):
-            other.roles = self.roles
+        other = copy.copy(self)
+        other.__init__(config)
         return other
 
     def arms(self) -> dict[str, dict[str, Any]]:

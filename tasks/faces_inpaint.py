@@ -23,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 
 from aign_tf import task, visualize
-from aign_tf.config import LossConfig, Preset, TrainConfig, override, setting
+from aign_tf.config import SMOKE_TRAINING, LossConfig, Preset, TrainConfig, override, setting
 from aign_tf.data import augment, holes, photos, unpaired
 from aign_tf.data.face_preparation import FacePreparation, check_faces, prepare_faces
 from aign_tf.data.face_roles import FaceDataConfig, load_roles
@@ -102,11 +102,8 @@ class FacesInpaint(task.Task):
                 "network.width": 8,
                 "network.blocks": 1,
                 "network.discriminator_width": 8,
-                "train.steps": 20,
+                **SMOKE_TRAINING,
                 "train.batch_size": 8,
-                "train.log_every": 5,
-                "train.sample_every": 10,
-                "train.checkpoint_every": 10,
             },
         ),
         "paper": Preset(

@@ -24,7 +24,7 @@ import tensorflow as tf
 from absl import logging
 
 from aign_tf import losses, task
-from aign_tf.config import LossConfig, Preset, TrainConfig, setting
+from aign_tf.config import SMOKE_TRAINING, LossConfig, Preset, TrainConfig, setting
 from aign_tf.data import pose_batches, unpaired
 from aign_tf.data.pose_config import KeypointFileConfig, PoseDataConfig, PoseFileConfig, parse_range
 from aign_tf.data.pose_roles import load_roles
@@ -114,11 +114,8 @@ class Pose3d(task.Task):
                 "data.people": 12,
                 "network.width": 32,
                 "network.discriminator_width": 16,
-                "train.steps": 20,
+                **SMOKE_TRAINING,
                 "train.batch_size": 16,
-                "train.log_every": 5,
-                "train.sample_every": 10,
-                "train.checkpoint_every": 10,
             },
         ),
         "paper": Preset(

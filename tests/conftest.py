@@ -24,19 +24,19 @@ def seeded():
 @pytest.fixture(scope="session")
 def faces_london():
     """Folder of 244 real faces, where present."""
-    folder = DATA / "faces_london"
-    if not folder.exists():
-        pytest.skip("the London face set is not on this machine")
-    return folder
+    return _present("faces_london", "the London face set is")
 
 
 @pytest.fixture(scope="session")
 def cmu_poses():
     """File of 96 recorded motions, where present."""
-    file = DATA / "cmu_mocap/poses_17j.npz"
-    if not file.exists():
-        pytest.skip("the CMU motions are not on this machine")
-    return file
+    return _present("cmu_mocap/poses_17j.npz", "the CMU motions are")
+
+
+def _present(name, what):
+    if not (DATA / name).exists():
+        pytest.skip(f"{what} not on this machine")
+    return DATA / name
 
 
 def pytest_configure(config):

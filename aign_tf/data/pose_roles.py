@@ -33,8 +33,7 @@ class PoseRoles:
     @property
     def bone_lengths(self) -> np.ndarray:
         """`[M, K]` metres, of the memory."""
-        parents, children = np.array(self.skeleton.bones).T
-        return np.linalg.norm(self.memory[:, children] - self.memory[:, parents], axis=-1)
+        return self.skeleton.bone_lengths(self.memory)
 
     @property
     def body_length(self) -> float:

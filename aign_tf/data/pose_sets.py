@@ -160,14 +160,9 @@ def unless_observed(memory: Sequence[Clip3D], clips: Sequence[Clip3D]) -> list[C
 
 
 def _shapes(clip: Clip3D) -> np.ndarray:
-    """`[T, 3 J]`: poses relative to the root, turned so that all face the same way."""
-    joints = clip.skeleton.joints
+    """`[T, 3 J]`: poses relative to the root that all face the same way."""
     poses = clip.joints - clip.joints[:, clip.skeleton.root, None]
-    across = poses[:, joints.index("left_hip")] - poses[:, joints.index("right_hip")]
-    angle = np.arctan2(across[:, 2], across[:, 0])[:, None]
-    x = np.cos(angle) * poses[..., 0] + np.sin(angle) * poses[..., 2]
-    z = np.cos(angle) * poses[..., 2] - np.sin(angle) * poses[..., 0]
-    return np.concatenate([x, poses[..., 1], z], axis=1)
+    return clip.skeleton.facing_alike(poses).reshape(len(poses), -1)
 
 
 def with_usual_bodies(clips: Sequence[Clip3D], where: str) -> list[Clip3D]:
@@ -176,7 +171,7 @@ def with_usual_bodies(clips: Sequence[Clip3D], where: str) -> list[Clip3D]:
     Raises:
       UserError: these are many.
     """
-    sizes = [_body_length(clip) for clip in clips]
+    sizes = [clip.skeleton.bone_lengths(clip.joints).sum(axis=1) for clip in clips]
     usual = np.median(np.concatenate(sizes))
     kept = [(size < _ODD * usual) & (size > usual / _ODD) for size in sizes]
     odd = [
@@ -192,12 +187,6 @@ def with_usual_bodies(clips: Sequence[Clip3D], where: str) -> list[Clip3D]:
         logging.warning("%s; left out", what)
     parts = (clip._replace(joints=clip.joints[rows]) for clip, rows in zip(clips, kept))
     return [part for part in parts if len(part.joints)]
-
-
-def _body_length(clip: Clip3D) -> np.ndarray:
-    parents, children = np.array(clip.skeleton.bones).T
-    bones = clip.joints[:, children] - clip.joints[:, parents]
-    return np.linalg.norm(bones, axis=-1).sum(axis=1)
 
 
 def in_pieces(clips: Sequence[Clip2D | Clip3D]) -> list[Clip2D | Clip3D]:

@@ -73,7 +73,7 @@ def _motions(config: PoseDataConfig, seed: int) -> Source:
     clips = pose_sets.in_pieces(_read_motions(config.dir, config, config.skeleton))
     seen, test = pose_sets.for_test(clips)
     if config.memory_dir:
-        memory = _read_motions(config.memory_dir, config, config.memory_skeleton)
+        memory = _read_memory(config.memory_dir, config)
     else:
         seen, memory = pose_sets.halves(seen)
     memory = pose_sets.unless_observed(memory, [*seen, *test])
@@ -103,7 +103,7 @@ def _keypoints(config: PoseDataConfig) -> Source:
     split = {name: part.take(part.told) for name, part in split.items()}
     if not any(map(len, split.values())):
         raise UserError(f"{config.dir}: no frame shows enough joints to tell a pose")
-    memory = _read_motions(config.memory_dir, config, config.memory_skeleton)
+    memory = _read_memory(config.memory_dir, config)
     # Of Human3.6M, a motion is called "S1/Walking 1" and a video of it "S1/Walking 1/54138969".
     videos = {"/".join(clip.name.split("/")[:2]) for clip in clips if clip.name[0] == "S"}
     return Source(split, _without(memory, lambda name: name in videos))
@@ -122,7 +122,7 @@ def _human36m(config: PoseDataConfig) -> Source:
             human36m.read_recordings(config.dir, subjects[key], config.keypoints, config.step)
         )
 
-    memory = _read_motions(config.memory_dir or config.dir, config, config.memory_skeleton)
+    memory = _read_memory(config.memory_dir or config.dir, config)
     seen = {*subjects["observation_subjects"], *subjects["test_subjects"]}
     memory = _without(memory, lambda name: not seen.isdisjoint(name.split("/")))
     split = pose_sets.in_splits(read("observation_subjects"), read("test_subjects"))
@@ -164,11 +164,15 @@ def _recorded(recording: human36m.Recording) -> Observations:
     )
 
 
-def _read_motions(path: str, config: PoseDataConfig, skeleton: str) -> list[Clip3D]:
+def _read_memory(path: str, config: PoseDataConfig) -> list[Clip3D]:
     if human36m.is_human36m(path):
         return human36m.read_memory(path, _subjects(config, "memory_subjects"), config.step)
     if holds_keypoints(path, config.allow_pickle):
         raise UserError(f"{path} holds 2D joints: a memory is made of 3D motions")
+    return _read_motions(path, config, config.memory_skeleton)
+
+
+def _read_motions(path: str, config: PoseDataConfig, skeleton: str) -> list[Clip3D]:
     clips = read_mocap(path, skeleton, config.up, config.scale, config.allow_pickle)
     return pose_sets.with_usual_bodies(clips, path)
 

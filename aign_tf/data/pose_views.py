@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from aign_tf.data.pose_sets import Observations, action_of
 from aign_tf.data.poses.clips import Clip3D
@@ -35,11 +36,12 @@ def filmed(
     poses = np.repeat(clip.joints, cameras, axis=0)
     poses -= poses[:, clip.skeleton.root, None]
     count = len(poses)
-    turn = (
-        _turn("z", np.radians(rng.normal(0, _ROLL, count)))
-        @ _turn("x", np.radians(rng.uniform(*elevation, count)))
-        @ _turn("y", rng.uniform(0, 2 * np.pi, count))
-    )
+    angles = [
+        rng.normal(0, _ROLL, count),
+        rng.uniform(*elevation, count),
+        rng.uniform(0, 360, count),
+    ]
+    turn = Rotation.from_euler("ZXY", np.stack(angles, axis=1), degrees=True).as_matrix()
     pose = np.einsum("nij,nkj->nki", turn, poses)
     place = [rng.uniform(-_ASIDE, _ASIDE, count), rng.uniform(-_UP, _UP, count), np.ones(count)]
     position = np.stack(place, axis=1) * rng.uniform(*_DISTANCE, (count, 1))
@@ -57,7 +59,7 @@ def filmed(
 
 def turned(observations: Observations, axis: str, degrees: float) -> Observations:
     """The same people, seen by a camera that was rolled ("z") or pitched ("x") about its centre."""
-    (turn,) = _turn(axis, np.radians([degrees])).astype(np.float32)
+    turn = Rotation.from_euler(axis, degrees, degrees=True).as_matrix().astype(np.float32)
     rays = np.insert(observations.joints, 2, 1.0, axis=2) @ turn.T
     return dataclasses.replace(
         observations,
@@ -65,13 +67,3 @@ def turned(observations: Observations, axis: str, degrees: float) -> Observation
         pose=observations.pose @ turn.T,
         position=observations.position @ turn.T,
     )
-
-
-def _turn(axis: str, angle: np.ndarray) -> np.ndarray:
-    """`[N]` radians -> `[N, 3, 3]`."""
-    first, second = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
-    matrix = np.tile(np.eye(3), (len(angle), 1, 1))
-    matrix[:, first, first] = matrix[:, second, second] = np.cos(angle)
-    matrix[:, second, first] = np.sin(angle)
-    matrix[:, first, second] = -np.sin(angle)
-    return matrix

@@ -37,13 +37,7 @@ def fit_basis(poses: np.ndarray, skeleton: Skeleton, count: int) -> tuple[np.nda
     Returns:
       `[J, 3]` and `[K, J, 3]`, each component with the deviation that it has in the memory.
     """
-    left, right = (skeleton.joints.index(f"{side}_hip") for side in ("left", "right"))
-    across = poses[:, left] - poses[:, right]
-    heading = np.arctan2(across[:, 2], across[:, 0])
-    cosine, sine = np.cos(heading), np.sin(heading)
-    x = cosine[:, None] * poses[..., 0] + sine[:, None] * poses[..., 2]
-    z = cosine[:, None] * poses[..., 2] - sine[:, None] * poses[..., 0]
-    facing = np.stack([x, poses[..., 1], z], axis=-1).reshape(len(poses), -1)
+    facing = skeleton.facing_alike(poses).reshape(len(poses), -1)
     mean = facing.mean(axis=0)
     _, strength, components = np.linalg.svd(facing - mean, full_matrices=False)
     kept = min(count, 3 * (len(skeleton.joints) - 1), len(components))

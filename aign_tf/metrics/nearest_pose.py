@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
+from aign_tf.data.pose_sets import spaced
 from aign_tf.errors import UserError
 
 # Observations compared with the whole memory at a time: bounds the tables of N x M numbers.
@@ -56,15 +58,14 @@ def nearest_memory_pose(
         raise UserError(
             f"azimuths {azimuths}, {len(elevations)} elevations, cap {cap}: give at least 1 each"
         )
-    memory = memory[np.linspace(0, len(memory) - 1, min(cap, len(memory))).round().astype(int)]
+    memory = memory[spaced(len(memory), cap)]
     seen = (confidence > 0) & np.isfinite(observed).all(axis=2)
     shapes, turn = _turned_shapes(observed, seen)
 
-    headings = np.radians(np.arange(azimuths) * 360 / azimuths)
-    views = [
-        memory @ (_tilt(elevation) @ _pan(heading)).T.astype(np.float32)
-        for elevation, heading in itertools.product(np.radians(elevations), headings)
-    ]
+    headings = np.arange(azimuths) * 360 / azimuths
+    angles = list(itertools.product(elevations, headings))
+    turns = Rotation.from_euler("XY", angles, degrees=True).as_matrix().astype(np.float32)
+    views = [memory @ turn.T for turn in turns]
     found = np.zeros((*seen.shape, 3), np.float32)
     best = np.full(len(found), -np.inf, np.float32)
     # Most people are seen whole: each pattern of missing joints is worked out once.
@@ -95,7 +96,8 @@ def _turned_shapes(observed: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, 
       turn: `[N, 3, 3]`, turned_from_camera.
     """
     x, y = _mean_of_seen(observed, seen)[:, 0].T
-    turn = (_tilt(np.arctan2(y, np.hypot(x, 1))) @ _pan(-np.arctan2(x, 1))).astype(np.float32)
+    angles = np.stack([np.arctan2(y, np.hypot(x, 1)), -np.arctan2(x, 1)], axis=1)
+    turn = Rotation.from_euler("XY", angles).as_matrix().astype(np.float32)
     rays = np.concatenate([observed, np.ones_like(observed[..., :1])], axis=2)
     rays = np.where(seen[..., None], rays, 0) @ turn.swapaxes(1, 2)
     points = rays[..., :2] / np.maximum(rays[..., 2:], SMALLEST_DEPTH)
@@ -116,22 +118,6 @@ def _outlines(candidates: np.ndarray, joints: np.ndarray) -> np.ndarray:
     centred = np.where(joints[:, None], candidates - _mean_of_seen(candidates, seen), 0)
     flat = centred.reshape(len(centred), -1)
     return flat / np.sqrt(np.maximum(np.sum(flat**2, axis=1, keepdims=True), SMALLEST_SPREAD))
-
-
-def _pan(angle) -> np.ndarray:
-    """Rotations `[..., 3, 3]` about the vertical by `angle` `[...]` radians."""
-    cos, sin, zero, one = np.cos(angle), np.sin(angle), np.zeros_like(angle), np.ones_like(angle)
-    return _matrix([[cos, zero, sin], [zero, one, zero], [-sin, zero, cos]])
-
-
-def _tilt(angle) -> np.ndarray:
-    """Rotations `[..., 3, 3]` about x: coordinates in a camera that looks down by `angle`."""
-    cos, sin, zero, one = np.cos(angle), np.sin(angle), np.zeros_like(angle), np.ones_like(angle)
-    return _matrix([[one, zero, zero], [zero, cos, -sin], [zero, sin, cos]])
-
-
-def _matrix(rows: list) -> np.ndarray:
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
 
 def _check(observed: np.ndarray, confidence: np.ndarray, memory: np.ndarray) -> None:

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from aign_tf import compat
 from aign_tf.generators.inpainter import paper_inpainter, residual_inpainter
+from tests.generators.saved import check_it_comes_back
 
 SIZE = 16
 BUILDERS = {
@@ -77,11 +78,7 @@ def test_the_middle_of_the_hole_depends_on_what_is_around_it():
 
 
 def test_it_comes_back_from_a_keras_file(network, tmp_path):
-    network.save(tmp_path / "generator.keras")
-    again = keras.saving.load_model(tmp_path / "generator.keras", compile=False)
-    given = observation()
-    for name, factor in network(given).items():
-        np.testing.assert_array_equal(again(given)[name], factor)
+    check_it_comes_back(network, observation(), tmp_path)
 
 
 def test_the_paper_s_layers():

@@ -11,6 +11,7 @@ from aign_tf import compat, geometry
 from aign_tf.export import export
 from aign_tf.generators.lifter import PlaceOnRays, TurnToPerson, ray_lifter
 from tests.data.poses.standing import H36M, body
+from tests.generators.saved import check_it_comes_back
 
 COUNT, LENGTH = len(H36M.joints), 4.5
 
@@ -210,11 +211,7 @@ def test_a_trained_network_reprojects_exactly_or_corrects(exact, precision):
 
 
 def test_it_comes_back_from_a_keras_file(tmp_path):
-    network, given = lifter(exact=False), observation()
-    network.save(tmp_path / "generator.keras")
-    again = keras.saving.load_model(tmp_path / "generator.keras", compile=False)
-    for name, factor in network(given).items():
-        np.testing.assert_array_equal(again(given)[name], factor)
+    check_it_comes_back(lifter(exact=False), observation(), tmp_path)
 
 
 def test_phones_get_the_same_numbers(tmp_path):

@@ -9,6 +9,7 @@ from aign_tf import compat, geometry
 from aign_tf.export import export
 from aign_tf.generators.pose_basis import INPUTS, Heatmaps, LinearShape, basis_lifter, fit_basis
 from tests.data.poses.standing import H36M, body
+from tests.generators.saved import check_it_comes_back
 
 COUNT = len(H36M.joints)
 LEFT, RIGHT = H36M.joints.index("left_hip"), H36M.joints.index("right_hip")
@@ -203,11 +204,7 @@ def test_missing_joints_have_no_influence(network):
 
 
 def test_it_comes_back_with_its_mean_and_basis_from_a_keras_file(network, tmp_path):
-    network.save(tmp_path / "generator.keras")
-    again = keras.saving.load_model(tmp_path / "generator.keras", compile=False)
-    given = observation()
-    for name, factor in network(given).items():
-        np.testing.assert_array_equal(again(given)[name], factor)
+    check_it_comes_back(network, observation(), tmp_path)
 
 
 def test_phones_get_the_same_numbers(network, tmp_path):

@@ -62,7 +62,7 @@ def motions_text(clips: Sequence[Clip3D], axes: Mapping[object, Axes]) -> str:
 def bodies(clips: Sequence[Clip3D]) -> list[str]:
     """Lines on bones, bodies and suspicious frames of clips of one skeleton."""
     skeleton = clips[0].skeleton
-    lengths = np.stack([np.median(_bone_lengths(clip), axis=0) for clip in clips])
+    lengths = np.stack([np.median(skeleton.bone_lengths(clip.joints), axis=0) for clip in clips])
     usual = np.maximum(lengths, _POINT)
     suspects = [f"{clip.name}, {what}" for clip in clips for what in _suspicious(clip)]
     return [
@@ -77,12 +77,6 @@ def _unseen(clip: Clip2D, least_confidence: float) -> np.ndarray:
     """`[T, 17]` bool: what training would not see of a clip."""
     confidence = np.where(clip.confidence < least_confidence, 0, clip.confidence)
     return as_h36m17(clip.joints, confidence, clip.skeleton)[1] == 0
-
-
-def _bone_lengths(clip: Clip3D) -> np.ndarray:
-    """`[T, K]` metres."""
-    parents, children = np.array(clip.skeleton.bones).T
-    return np.linalg.norm(clip.joints[:, children] - clip.joints[:, parents], axis=-1)
 
 
 def _count_bodies(lengths: np.ndarray) -> int:
@@ -117,7 +111,7 @@ def _suspicious(clip: Clip3D) -> Iterator[str]:
     moved = np.linalg.norm(np.diff(clip.joints, axis=0), axis=-1).max(axis=1, initial=0)
     for frame in np.flatnonzero(moved > _JUMP) + 1:
         yield f"frame {frame}: a joint jumps by {moved[frame - 1]:.2f} m"
-    lengths = _bone_lengths(clip)
+    lengths = clip.skeleton.bone_lengths(clip.joints)
     usual = np.median(lengths, axis=0)
     change = (lengths - usual) / np.maximum(usual, _POINT)
     frames = np.flatnonzero(np.abs(change).max(axis=1) > _STRETCHED)

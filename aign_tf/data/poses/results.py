@@ -9,7 +9,7 @@ import numpy as np
 
 from aign_tf import skeleton_pictures
 from aign_tf.data.pictures import write_picture
-from aign_tf.data.pose_sets import Observations
+from aign_tf.data.pose_sets import Observations, spaced
 from aign_tf.data.poses import animation
 from aign_tf.data.poses.bvh_writer import write_bvh
 from aign_tf.errors import UserError
@@ -91,5 +91,4 @@ def _film(joints, confidence, pose, skeleton: Skeleton) -> np.ndarray:
 
 def _sheet(film: np.ndarray) -> np.ndarray:
     """A few frames, one below the other."""
-    rows = np.unique(np.linspace(0, len(film) - 1, _SHOWN).round().astype(int))
-    return np.concatenate(film[rows])
+    return np.concatenate(film[spaced(len(film), _SHOWN)])
