@@ -6,7 +6,7 @@ import pathlib
 
 import numpy as np
 
-from aign_tf.data.poses.arrays import load_arrays
+from aign_tf.data.arrays import load_arrays
 from aign_tf.errors import UserError
 
 _PICTURE = 16  # pixels: the least extent of a person in a picture

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from aign_tf.data.poses.arrays import load_arrays, numbers
+from aign_tf.data.arrays import load_arrays, numbers
 from aign_tf.data.poses.bvh import read_bvh, world_positions
 from aign_tf.data.poses.bvh_names import recognise
 from aign_tf.data.poses.clips import Clip3D

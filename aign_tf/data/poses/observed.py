@@ -7,7 +7,7 @@ import os
 
 import numpy as np
 
-from aign_tf.data.poses.arrays import numbers
+from aign_tf.data.arrays import numbers
 from aign_tf.data.poses.clips import Camera, Clip2D
 from aign_tf.errors import UserError
 from aign_tf.files import read_json

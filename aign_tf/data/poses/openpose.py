@@ -13,7 +13,7 @@ import re
 
 import numpy as np
 
-from aign_tf.data.poses.arrays import numbers
+from aign_tf.data.arrays import numbers
 from aign_tf.data.poses.clips import Clip2D
 from aign_tf.data.poses.observed import as_clip, load_json
 from aign_tf.errors import UserError

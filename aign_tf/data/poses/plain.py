@@ -12,7 +12,7 @@ import pathlib
 import numpy as np
 from absl import logging
 
-from aign_tf.data.poses.arrays import numbers
+from aign_tf.data.arrays import numbers
 from aign_tf.data.poses.clips import Camera, Clip2D
 from aign_tf.data.poses.observed import as_clip, pixels
 from aign_tf.errors import UserError

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from aign_tf.data.poses.arrays import load_arrays, numbers
+from aign_tf.data.arrays import load_arrays, numbers
 from aign_tf.errors import UserError
 
 NESTED = {"S1": {"Walking 1": [np.ones((2, 17, 2)), np.zeros((3, 17, 2))], "Posing": [None]}}
