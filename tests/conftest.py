@@ -33,6 +33,12 @@ def cmu_poses():
     return _present("cmu_mocap/poses_17j.npz", "the CMU motions are")
 
 
+@pytest.fixture(scope="session")
+def ict_face68():
+    """File of a linear model of 68 landmarks, where present."""
+    return _present("ict_face68/ict68.npz", "the ICT-FaceKit landmarks are")
+
+
 def _present(name, what):
     if not (DATA / name).exists():
         pytest.skip(f"{what} not on this machine")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pathlib
 
-from aign_tf.data.poses import openpose
 from aign_tf.data.arrays import load_arrays
+from aign_tf.data.poses import openpose
 from aign_tf.data.poses.clips import Clip2D
 from aign_tf.data.poses.coco import is_coco, read_coco
 from aign_tf.data.poses.observed import load_json
