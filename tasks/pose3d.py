@@ -23,9 +23,9 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from aign_tf import losses, task
+from aign_tf import arms, losses, task
 from aign_tf.config import SMOKE_TRAINING, LossConfig, Preset, TrainConfig, setting
-from aign_tf.data import pose_batches, unpaired
+from aign_tf.data import pose_batches, unpaired, views
 from aign_tf.data.pose_config import KeypointFileConfig, PoseDataConfig, PoseFileConfig, parse_range
 from aign_tf.data.pose_roles import load_roles
 from aign_tf.data.pose_sets import Observations
@@ -150,22 +150,8 @@ class Pose3d(task.Task):
         return load_roles(self.config.data, self.config.train.seed)
 
     def arms(self) -> dict[str, dict[str, Any]]:
-        unpaired = {"loss.paired_weight": 0.0}
-        alone = {"loss.adversarial_weight": 0.0, **unpaired}
-        arms = {
-            "reconstruction": {**alone, "loss.recall_weight": 0.0},
-            "recall_only": {**alone, "loss.recall_weight": 1.0},
-            "adversary_only": {"loss.recall_weight": 0.0, **unpaired, **_STRONG_ADVERSARY},
-        }
-        if self.roles.observed["train"].known.all():
-            supervised = {**arms["reconstruction"], "loss.paired_weight": 1.0}
-            supervised["loss.reprojection_weight"] = 0.0
-            for percent in (1, 10, 100):
-                arms[f"supervised_{percent}"] = {**supervised, "data.pairs": percent / 100}
-            for percent in (1, 10):
-                few = {"loss.paired_weight": 1.0, "data.pairs": percent / 100}
-                arms[f"with_pairs_{percent}"] = few
-        return arms
+        known = bool(self.roles.observed["train"].known.all())
+        return arms.lifting(_STRONG_ADVERSARY, percents=(1, 10, 100) if known else ())
 
     # Parts.
 
@@ -209,8 +195,8 @@ class Pose3d(task.Task):
             points = observed["pose"] + observed["position"][:, None]
             seen, remembered = [observed["joints"], observed["confidence"], points], memory["pose"]
             if data.flip:
-                seen = pose_batches.mirrored(seen, SKELETON, seeds[0])
-                (remembered,) = pose_batches.mirrored([remembered], SKELETON, seeds[1])
+                seen = views.mirrored(seen, SKELETON.mirror, seeds[0])
+                (remembered,) = views.mirrored([remembered], SKELETON.mirror, seeds[1])
             joints, confidence, points = seen
             confidence = pose_batches.hidden(confidence, SKELETON, data.hide, seeds[2])
             pose, position = random_views(remembered, joints, confidence, seeds[3])

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from aign_tf import geometry
+from aign_tf.data import views
 from aign_tf.points import extent, homogeneous
 from aign_tf.skeletons import SKELETONS, Skeleton, known_joints
 
 _MISSED = 0.1  # of the joints that a detector knows
+_ALL_ROUND = (-180.0, 180.0)  # degrees
 _DISTANCES = (1.0, 50.0)  # metres, where remembered people may stand
-
-
-def mirrored(points: Sequence[tf.Tensor], skeleton: Skeleton, seed) -> list[tf.Tensor]:
-    """Left and right swapped in half of the samples, in the same ones everywhere.
-
-    Args:
-      points: tensors `[B, J, D]`, of which x is the first coordinate, or `[B, J]` without one.
-      skeleton: of the J joints.
-      seed: int `[2]`.
-    """
-    on = tf.random.stateless_uniform([tf.shape(points[0])[0]], seed) < 0.5
-
-    def swap(part: tf.Tensor) -> tf.Tensor:
-        swapped = tf.gather(part, skeleton.mirror, axis=1)
-        if part.shape.rank == 3:
-            swapped *= tf.constant([-1.0] + [1.0] * (part.shape[2] - 1))
-        return tf.where(tf.reshape(on, [-1] + [1] * (part.shape.rank - 1)), swapped, part)
-
-    return [swap(part) for part in points]
 
 
 def other_body(poses: tf.Tensor, skeleton: Skeleton, amount: float, seed) -> tf.Tensor:
@@ -102,34 +83,13 @@ def _hangs_on(skeleton: Skeleton, joint: int, origin: int) -> bool:
     return parent >= 0 and (parent == origin or _hangs_on(skeleton, parent, origin))
 
 
-def from_anywhere(poses: tf.Tensor, elevation: tuple[float, float], roll: float, seed) -> tf.Tensor:
-    """Upright poses as cameras of any heading see them.
-
-    Args:
-      poses: `[B, J, 3]` relative to the root, gravity along +y.
-      elevation: degrees, the range in which cameras look down on people.
-      roll: degrees, the largest roll to either side.
-      seed: int `[2]`.
-    """
-    count = tf.shape(poses)[0]
-    seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
-
-    def turn(axis: str, low: float, high: float, seed) -> tf.Tensor:
-        degrees = tf.random.stateless_uniform([count], seed, low, high)
-        return geometry.rotation_about(axis, math.pi / 180.0 * degrees)
-
-    heading = turn("y", -180.0, 180.0, seeds[0])
-    camera = turn("z", -roll, roll, seeds[1]) @ turn("x", *elevation, seeds[2])
-    return geometry.rotate(poses, camera @ heading)
-
-
 class RandomViews(NamedTuple):
     """Remembered poses as other bodies, seen from anywhere, where observed people stand.
 
     Attributes:
       skeleton: of the J joints.
       variation: of `other_body`; 0 keeps the bones.
-      elevation, roll: of `from_anywhere`.
+      elevation, roll: of `views.from_anywhere`.
       exchange: share of `with_limbs_of_others`.
     """
 
@@ -152,7 +112,7 @@ class RandomViews(NamedTuple):
             poses = with_limbs_of_others(poses, self.skeleton, self.exchange, limbs)
         if self.variation > 0:
             poses = other_body(poses, self.skeleton, self.variation, body)
-        poses = from_anywhere(poses, self.elevation, self.roll, camera)
+        poses = views.from_anywhere(poses, _ALL_ROUND, self.elevation, self.roll, camera)
         return poses, placed_like(poses, joints, confidence)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from absl import logging
 from scipy.spatial import cKDTree
 
+from aign_tf.data import pairs
 from aign_tf.data.poses.clips import Clip2D, Clip3D
 from aign_tf.errors import UserError
 
@@ -57,26 +58,14 @@ class Observations:
         return self.take(spaced(len(self), count))
 
     def with_pairs(self, share: float, seed: int, alone: bool) -> Observations:
-        """Keeps the truth of a share of the frames, at least one, and forgets the others' truth.
-
-        Args:
-          share: of all observations.
-          seed: of the choice.
-          alone: leaves out the observations whose truth is forgotten. Else those that keep theirs
-            are repeated until they make up a quarter, as few pairs would hardly ever be drawn.
-        """
-        order = np.random.default_rng(seed).permutation(len(self))
-        paired = np.sort(order[: max(1, round(share * len(self)))])
-        if alone:
-            return self.take(paired)
-        known = np.isin(np.arange(len(self)), paired)
-        unknown = dataclasses.replace(
-            self,
-            pose=np.where(known[:, None, None], self.pose, np.nan),
-            position=np.where(known[:, None], self.position, np.nan),
+        """Keeps the truth of a share of the frames: see `pairs.keep`."""
+        rows, paired = pairs.keep(len(self), share, seed, alone)
+        kept = self.take(rows)
+        return dataclasses.replace(
+            kept,
+            pose=np.where(paired[:, None, None], kept.pose, np.float32(np.nan)),
+            position=np.where(paired[:, None], kept.position, np.float32(np.nan)),
         )
-        repeats = len(self) // (3 * len(paired))
-        return unknown.take(np.concatenate([np.arange(len(self)), *[paired] * repeats]))
 
     @property
     def told(self) -> np.ndarray:

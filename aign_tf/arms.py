@@ -1,0 +1,38 @@
+"""Other ways to train a generator that lifts points to 3D, to compare with in evaluations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_UNPAIRED = {"loss.paired_weight": 0.0}
+_NO_ADVERSARY = {"loss.adversarial_weight": 0.0, **_UNPAIRED}
+
+
+def lifting(
+    strong_adversary: Mapping[str, Any], percents: Sequence[int]
+) -> dict[str, dict[str, Any]]:
+    """Name -> overrides of the config.
+
+    Args:
+      strong_adversary: overrides with which an adversary teaches depths alone.
+      percents: of the training observations whose truth supervised arms are given; 100 does not
+        make an unpaired arm with pairs, and no percents at all leave out what needs a truth.
+    """
+    arms = {
+        "reconstruction": {**_NO_ADVERSARY, "loss.recall_weight": 0.0},
+        "recall_only": {**_NO_ADVERSARY, "loss.recall_weight": 1.0},
+        "adversary_only": {"loss.recall_weight": 0.0, **_UNPAIRED, **strong_adversary},
+    }
+    supervised = {
+        **arms["reconstruction"],
+        "loss.paired_weight": 1.0,
+        "loss.reprojection_weight": 0.0,
+    }
+    for percent in percents:
+        arms[f"supervised_{percent}"] = {**supervised, "data.pairs": percent / 100}
+    for percent in percents:
+        if percent < 100:
+            few = {"loss.paired_weight": 1.0, "data.pairs": percent / 100}
+            arms[f"with_pairs_{percent}"] = few
+    return arms
