@@ -11,6 +11,7 @@ from keras import layers
 
 from aign_tf import geometry, points
 from aign_tf.discriminators.judging import CHANCE
+from aign_tf.discriminators.vector import residual_logit
 from aign_tf.layers import Float32Layer
 from aign_tf.skeletons import Skeleton
 
@@ -73,10 +74,4 @@ def pose_discriminator(view: str, skeleton: Skeleton, width: int) -> keras.Model
         x = RandomView()([pose, inputs[CHANCE]])
     else:
         x = pose
-    x = layers.Flatten()(x)
-    x = layers.LeakyReLU(0.2)(layers.Dense(width, kernel_initializer="he_normal")(x))
-    for _ in range(2):
-        y = layers.LeakyReLU(0.2)(layers.Dense(width, kernel_initializer="he_normal")(x))
-        y = layers.Dense(width, kernel_initializer="he_normal")(y)
-        x = layers.LeakyReLU(0.2)(layers.Add()([x, y]))
-    return keras.Model(inputs, layers.Dense(1, dtype="float32")(x))
+    return keras.Model(inputs, residual_logit(x, width))

@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras import layers
 
 from aign_tf import geometry, points
+from aign_tf.generators.heatmaps import Heatmaps
 from aign_tf.generators.lifter import TurnToPerson, trunk
 from aign_tf.layers import Float32Layer
 from aign_tf.skeletons import Skeleton
@@ -18,7 +19,6 @@ from aign_tf.skeletons import Skeleton
 INPUTS = ("coordinates", "heatmaps")
 
 _PERSON = 0.45  # metres, the deviation of a person's joints across the line of sight
-_MAP_SIDE = 128  # pixels
 _MAP_REACH = 3.0  # sizes of the person from the middle of a map to its border
 _MAP_DEVIATION = 2.0  # pixels
 
@@ -83,21 +83,6 @@ class LinearShape(Float32Layer):
         return {**super().get_config(), **sizes}
 
 
-@keras.saving.register_keras_serializable("aign_tf")
-class Heatmaps(Float32Layer):
-    """Gaussian bumps where joints are, one channel for each; empty for a missing joint."""
-
-    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
-        """`[joints [B,J,2] in sizes of the person, confidence [B,J]]` -> `[B,128,128,J]`."""
-        joints, confidence = inputs
-        pixels = tf.linspace(-_MAP_REACH, _MAP_REACH, _MAP_SIDE)
-        deviation = 2 * _MAP_REACH / (_MAP_SIDE - 1) * _MAP_DEVIATION
-        near = tf.exp(-0.5 * ((pixels - joints[..., None]) / deviation) ** 2)
-        columns, rows = tf.unstack(near, axis=2)
-        rows *= confidence[..., None]
-        return tf.einsum("bjh,bjw->bhwj", rows, columns)
-
-
 def basis_lifter(
     skeleton: Skeleton,
     mean: np.ndarray,
@@ -119,7 +104,10 @@ def basis_lifter(
     confidence = keras.Input((count,), name="confidence")
     turned, size, turn, centre = TurnToPerson()([joints, confidence])
     if inputs == "heatmaps":
-        x = _convolutions(Heatmaps()([turned, confidence]), width)
+        maps = Heatmaps(-_MAP_REACH, _MAP_REACH, _MAP_DEVIATION)(turned)
+        # A missing joint has an empty map.
+        maps = layers.Multiply()([maps, layers.Reshape((1, 1, count))(confidence)])
+        x = _convolutions(maps, width)
         x = layers.Concatenate()([x, centre, size])
     else:
         features = [layers.Flatten()(turned), confidence, centre, size]

@@ -1,8 +1,8 @@
-"""What a camera sees of a pose in space: perspective, weak perspective, orthographic.
+"""What a camera sees of points in space: perspective, weak perspective, orthographic, affine.
 
-Factors of the three layers: `pose` float `[B, J, 3]`, metres relative to the root joint, and
+Factors of the first three layers: `pose` float `[B, J, 3]`, metres relative to the root joint, and
 `position` float `[B, 3]`, metres, the root; both in the camera frame, x right, y down, z forward.
-They return `joints` float32 `[B, J, 2]`.
+They return `joints` float32 `[B, J, 2]`. `AffineProjection` says what it takes itself.
 
 The two perspectives read these entries of the observation, each optional:
 
@@ -15,6 +15,8 @@ Shapes are checked where they are known; another one is a ValueError.
 """
 
 from __future__ import annotations
+
+import functools
 
 import keras
 import tensorflow as tf
@@ -62,6 +64,23 @@ class OrthographicProjection(Float32Layer):
         return {"joints": orthographic.project(pose + position)}
 
 
+@keras.saving.register_keras_serializable("aign_tf")
+class AffineProjection(Float32Layer):
+    """Parallel rays into a picture that is stretched and moved."""
+
+    def call(self, factors: Tensors, observation: Tensors) -> Tensors:
+        """`face` `[B, K, 3]` -> `points` `[B, K, 2]`, in the unit of the face.
+
+        The camera is a part of the factors, where these have one: `focal` `[B, 2]` stretches x and
+        y, `principal_point` `[B, 2]` is where the origin is seen. Nothing is read from the
+        observation.
+        """
+        face = _entry(factors, "face", (None, None, 3))
+        focal = _camera(factors, "focal", (1.0, 1.0), face.shape[0])
+        centre = _camera(factors, "principal_point", (0.0, 0.0), face.shape[0])
+        return {"points": focal * orthographic.project(face) + centre}
+
+
 def _pose_and_position(factors: Tensors) -> tuple[tf.Tensor, tf.Tensor]:
     """`[B, J, 3]` and `[B, 1, 3]`, checked."""
     pose = _entry(factors, "pose", (None, None, 3))
@@ -76,15 +95,19 @@ def _entry(entries: Tensors, name: str, shape: tuple[int | None, ...]) -> tf.Ten
     return entry
 
 
+def _camera(
+    entries: Tensors, name: str, default: tuple[float, ...], count: int | None
+) -> tf.Tensor:
+    """An entry of a camera for each of `count` samples, `[count, 1, D]`, or its default `[D]`."""
+    if name not in entries:
+        return tf.constant(default)
+    return tf.expand_dims(_entry(entries, name, (count, len(default))), 1)
+
+
 def _seen(points: tf.Tensor, observation: Tensors) -> tf.Tensor:
     """Points `[B, J, 3]` -> image `[B, J, 2]`."""
 
-    def camera(name: str, default: tuple[float, ...]) -> tf.Tensor:
-        if name not in observation:
-            return tf.constant(default)
-        shape = (points.shape[0], len(default))
-        return tf.expand_dims(_entry(observation, name, shape), 1)
-
+    camera = functools.partial(_camera, observation, count=points.shape[0])
     across, depth = tf.split(points, [2, 1], axis=-1)
     points = tf.concat([across, _in_front(depth)], axis=-1)
     rays = perspective.project(points, focal=(1.0, 1.0), principal_point=(0.0, 0.0))

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from aign_tf import compat, geometry
 from aign_tf.export import export
-from aign_tf.generators.pose_basis import INPUTS, Heatmaps, LinearShape, basis_lifter, fit_basis
+from aign_tf.generators.pose_basis import INPUTS, LinearShape, basis_lifter, fit_basis
 from tests.data.poses.standing import H36M, body
 from tests.generators.saved import check_it_comes_back
 
@@ -140,27 +140,6 @@ def test_a_fresh_generator_shows_the_mean_pose_where_somebody_was_seen(inputs):
     seen = factors["position"][0]
     np.testing.assert_allclose(seen[:2] / seen[2], points[H36M.root, :2] / 4.0, atol=0.05)
     assert 2.0 < seen[2] < 8.0
-
-
-# Heat-maps.
-
-
-def test_heatmaps_are_gaussians_of_two_pixels_at_the_joints():
-    to_pixel = 127 / 6  # From -3 to 3 sizes of the person, first to last pixel.
-    joints = np.array([[[0.5, -1.25], [-3.0, 3.0]]], np.float32)
-    maps = Heatmaps()([joints, np.ones((1, 2), np.float32)]).numpy()
-    assert maps.shape == (1, 128, 128, 2)
-    rows, columns = np.mgrid[:128, :128]
-    for channel, (x, y) in enumerate((joints[0] + 3) * to_pixel):
-        squared = (columns - x) ** 2 + (rows - y) ** 2
-        np.testing.assert_allclose(maps[0, ..., channel], np.exp(-squared / 8), atol=1e-4)
-    row, column = np.unravel_index(maps[0, ..., 0].argmax(), (128, 128))
-    assert (column, row) == (round(3.5 * to_pixel), round(1.75 * to_pixel))
-
-
-def test_a_missing_joint_has_an_empty_map():
-    maps = Heatmaps()([tf.zeros([1, 2, 2]), tf.constant([[1.0, 0.0]])]).numpy()
-    assert maps[..., 0].max() > 0.9 and maps[..., 1].max() == 0
 
 
 # The whole network.
