@@ -23,7 +23,7 @@ def setting(
 ) -> Any:
     """A dataclass field with a one-line meaning, shown by `--set=help`.
 
-    Numbers have bounds, `least` and `most` included; a text may be limited to `choices`.
+    Numbers have bounds, `least` and `most` included; a value may be limited to `choices`.
     """
     metadata = {"meaning": meaning, "least": least, "most": most, "choices": choices}
     return dataclasses.field(default=default, metadata=metadata)
@@ -137,19 +137,16 @@ _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no
 
 
 def _typed(key: str, kind: type, bounds: Mapping[str, Any], text: str) -> Any:
-    if kind is str:
-        if bounds["choices"] and text not in bounds["choices"]:
-            raise UserError(
-                f"{key}={text}: use one of {', '.join(filter(None, bounds['choices']))}"
-            )
-        return text
     try:
         value = _TRUTHS[text.lower()] if kind is bool else kind(text)
     except (ValueError, KeyError):
         wanted = {int: "a whole number", float: "a number", bool: "true or false"}[kind]
         raise UserError(f"{key}={text}: expected {wanted}") from None
+    if bounds["choices"] and value not in bounds["choices"]:
+        choices = ", ".join(str(choice) for choice in bounds["choices"] if choice != "")
+        raise UserError(f"{key}={text}: use one of {choices}")
     least, most = bounds["least"], bounds["most"]
-    if not least <= value <= most or value == math.inf:
+    if kind is not str and (not least <= value <= most or value == math.inf):
         upper = "" if most == math.inf else f" and at most {most:g}"
         raise UserError(f"{key}={text}: expected a number of at least {least:g}{upper}")
     return value

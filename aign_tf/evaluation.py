@@ -86,9 +86,10 @@ def table(result: dict[str, Any]) -> str:
     """metrics.json as text: a line for each candidate and group, a column for each metric."""
     candidates = {OURS: result["metrics"], **result["baselines"]}
     groups = {f"{OURS}: {group}": values for group, values in result["groups"].items()}
-    names = list(dict.fromkeys(name for values in candidates.values() for name in values))
+    numbers = {**candidates, **groups}
+    names = list(dict.fromkeys(name for values in numbers.values() for name in values))
     rows = [["", *names]]
-    for candidate, values in {**candidates, **groups}.items():
+    for candidate, values in numbers.items():
         rows.append([candidate, *(_text(values.get(name)) for name in names)])
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = [

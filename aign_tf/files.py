@@ -8,6 +8,8 @@ import os
 import pathlib
 from collections.abc import Iterator
 
+from aign_tf.errors import UserError
+
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[pathlib.Path]:
@@ -20,6 +22,20 @@ def replacing(path: str | os.PathLike) -> Iterator[pathlib.Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def inside(output: pathlib.Path, name: str) -> pathlib.Path:
+    """A path below the folder `output`; a slash in `name` makes a folder.
+
+    Names come from files, which may have been made to escape it.
+
+    Raises:
+      UserError: the path would lie elsewhere.
+    """
+    relative = pathlib.PurePosixPath(name)
+    if not relative.name or relative.is_absolute() or ".." in relative.parts:
+        raise UserError(f"a file called {name!r} would be written outside {output}: rename it")
+    return output / relative
 
 
 def write_json(path: str | os.PathLike, content: dict) -> None:

@@ -120,6 +120,12 @@ def mean_squared(predicted: Factors, target: Factors) -> tf.Tensor:
     return tf.add_n(errors) / len(errors)
 
 
+def mean_absolute(predicted: Factors, target: Factors) -> tf.Tensor:
+    """Mean absolute error, averaged over the names in `predicted`."""
+    errors = [_mean(tf.abs(predicted[name] - target[name])) for name in sorted(predicted)]
+    return tf.add_n(errors) / len(errors)
+
+
 def mean_seen(predicted: tf.Tensor, joints: tf.Tensor, confidence: tf.Tensor) -> tf.Tensor:
     """Mean squared distance of the points seen, in units of their deviation in each sample.
 

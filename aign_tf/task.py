@@ -53,6 +53,7 @@ class Task(abc.ABC):
       Prediction: frozen dataclass of the options of `predict`.
       Preparation: frozen dataclass of the options of `check` and `prepare`.
       presets: name -> overrides of `Config()`; `smoke`, `default` and `paper` exist.
+      evaluated_data: the setting that `--data_dir` of an evaluation replaces.
       renders_memory: whether batches hold what the renderer makes of the memory.
     """
 
@@ -60,6 +61,7 @@ class Task(abc.ABC):
     Prediction: ClassVar[type]
     Preparation: ClassVar[type] = NoPreparation
     presets: ClassVar[Mapping[str, Preset]]
+    evaluated_data: ClassVar[str] = "data.dir"
     renders_memory: ClassVar[bool] = False
 
     # rho and the supervised loss, `(predicted, target) -> scalar`.

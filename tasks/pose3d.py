@@ -249,7 +249,7 @@ class Pose3d(task.Task):
     def evaluate(
         self, generators: Mapping[str, keras.Model], split: str, samples: int
     ) -> task.Evaluation:
-        observed = self.roles.in_split(split).spread(samples)
+        observed = self.roles.in_split(split, samples)
         poses, metrics = pose_report.compare(generators, self.renderer(), observed)
         poses["nearest_memory"] = nearest_memory_pose(
             observed.joints, observed.confidence, self.roles.memory, cap=_TRIED

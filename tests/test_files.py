@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from aign_tf.files import read_json, replacing, write_json
+from aign_tf.errors import UserError
+from aign_tf.files import inside, read_json, replacing, write_json
 
 
 def test_a_new_file_appears_whole_with_the_folders_above_it(tmp_path):
@@ -45,6 +46,18 @@ def test_the_old_file_is_replaced(tmp_path):
     with replacing(path) as temporary:
         temporary.write_text("new")
     assert path.read_text() == "new"
+
+
+def test_a_path_below_a_folder_keeps_slashes_and_dots(tmp_path):
+    assert inside(tmp_path, "a b/c.1.npz") == tmp_path / "a b" / "c.1.npz"
+
+
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "a/..", "..", "/tmp/x", "", "."])
+def test_a_path_elsewhere_is_refused(tmp_path, name):
+    with pytest.raises(UserError) as error:
+        inside(tmp_path, name)
+    expected = f"a file called {name!r} would be written outside {tmp_path}: rename it"
+    assert str(error.value) == expected
 
 
 def test_json_comes_back(tmp_path):

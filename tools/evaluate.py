@@ -28,9 +28,9 @@ def main() -> None:
     for key in values:
         if not key.startswith(("data.", "evaluation.")):
             raise UserError(f"--set={key}: an evaluation changes data.* and evaluation.* only")
-    if _DATA_DIR.value is not None:
-        values["data.dir"] = _DATA_DIR.value
     trained_on, run = open_run(_RUN_DIR.value)
+    if _DATA_DIR.value is not None:
+        values[trained_on.evaluated_data] = _DATA_DIR.value
     task = open_run(_RUN_DIR.value, values)[0] if values else trained_on
     named = [] if _ARMS.value == "none" else _ARMS.value.split(",")
     arms = None if _ARMS.value == "all" else named

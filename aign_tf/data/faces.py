@@ -7,9 +7,9 @@ import hashlib
 
 import numpy as np
 
+from aign_tf.data.splits import SPLITS
 from aign_tf.errors import UserError
 
-SPLITS = ("train", "validation", "test")
 REGIONS = ("lips", "nose", "eyes")
 
 

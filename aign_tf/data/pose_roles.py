@@ -9,24 +9,22 @@ from absl import logging
 
 from aign_tf.data import pose_sources
 from aign_tf.data.pose_config import PoseDataConfig
-from aign_tf.data.pose_sets import Observations
-from aign_tf.errors import UserError
+from aign_tf.data.splits import Observed
 from aign_tf.skeletons import Skeleton
 
 _ONE_BODY = 0.02  # share of its length by which a bone of a single body deviates at most
 
 
 @dataclasses.dataclass(frozen=True)
-class PoseRoles:
+class PoseRoles(Observed):
     """Observations, and a memory of other poses than those observed.
 
     Attributes:
-      observed: split -> observations.
+      observed: split -> `Observations`.
       memory: float32 `[M, J, 3]`, metres, relative to the root, upright: gravity along +y.
       skeleton: of all of them.
     """
 
-    observed: dict[str, Observations]
     memory: np.ndarray
     skeleton: Skeleton
 
@@ -44,17 +42,6 @@ class PoseRoles:
     def has_one_body(self) -> bool:
         lengths = self.bone_lengths
         return bool(np.max(lengths.std(axis=0) / lengths.mean(axis=0)) < _ONE_BODY)
-
-    def to_look_at(self, count: int) -> Observations:
-        """Held-out observations, or those of the training where none are held out."""
-        observed = self.observed["validation"]
-        return (observed if len(observed) else self.observed["train"]).spread(count)
-
-    def in_split(self, split: str) -> Observations:
-        """Raises `UserError` where a split is empty."""
-        if not len(self.observed[split]):
-            raise UserError(f"no observations in the {split} split: more clips are needed")
-        return self.observed[split]
 
 
 def load_roles(config: PoseDataConfig, seed: int) -> PoseRoles:

@@ -12,11 +12,9 @@ from scipy.spatial import cKDTree
 
 from aign_tf.data import pairs
 from aign_tf.data.poses.clips import Clip2D, Clip3D
+from aign_tf.data.splits import SPLITS, VALIDATED, held_out
 from aign_tf.errors import UserError
 
-SPLITS = ("train", "validation", "test")
-
-_VALIDATED = 16  # one in so many observed clips is held out for looking at
 _TESTED = 5  # one in so many, where none is called test/...
 _SAME = 0.005  # metres, all joints taken together
 _FEWEST = 4  # joints that tell a pose
@@ -53,10 +51,6 @@ class Observations:
         size = columns.pop("image_size")
         return Observations(**{name: part[rows] for name, part in columns.items()}, image_size=size)
 
-    def spread(self, count: int) -> Observations:
-        """At most `count` of them, evenly spaced."""
-        return self.take(spaced(len(self), count))
-
     def with_pairs(self, share: float, seed: int, alone: bool) -> Observations:
         """Keeps the truth of a share of the frames: see `pairs.keep`."""
         rows, paired = pairs.keep(len(self), share, seed, alone)
@@ -76,11 +70,6 @@ class Observations:
     def known(self) -> np.ndarray:
         """`[N]` bool: whose truth is known."""
         return np.isfinite(self.pose).all(axis=(1, 2))
-
-
-def spaced(length: int, count: int) -> np.ndarray:
-    """At most `count` evenly spaced rows of `length`."""
-    return np.linspace(0, length - 1, min(count, length)).round().astype(int)
 
 
 def concatenated(parts: Sequence[Observations]) -> Observations:
@@ -112,20 +101,14 @@ def for_test(clips: Sequence[Clip2D | Clip3D]) -> tuple[list, list]:
     """What is left, and the clips for the test: those called test/..., or else one in five."""
     test = [clip for clip in clips if clip.name.split("/")[0] == "test"]
     if not test:
-        return _held_out(clips, _TESTED)
+        return held_out(clips, _TESTED)
     return [clip for clip in clips if clip.name.split("/")[0] != "test"], test
 
 
 def in_splits(seen: Sequence, test: Sequence) -> dict[str, list]:
     """Split -> items, where one in so many of those `seen` is kept from the training."""
-    train, validation = _held_out(seen, _VALIDATED)
+    train, validation = held_out(seen, VALIDATED)
     return {"train": train, "validation": validation, "test": list(test)}
-
-
-def _held_out(items: Sequence, one_in: int) -> tuple[list, list]:
-    """What is kept, and one item in so many that is not."""
-    held = range(one_in // 2, len(items), one_in)
-    return [item for row, item in enumerate(items) if row not in held], [items[row] for row in held]
 
 
 def halves(clips: Sequence[Clip3D]) -> tuple[list[Clip3D], list[Clip3D]]:

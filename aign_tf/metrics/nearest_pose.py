@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from aign_tf.data.pose_sets import spaced
+from aign_tf.data.splits import spaced
 from aign_tf.errors import UserError
 
 # Observations compared with the whole memory at a time: bounds the tables of N x M numbers.

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aign_tf.data.faces import SPLITS, FaceSet, split_by_person
+from aign_tf.data.faces import FaceSet, split_by_person
+from aign_tf.data.splits import SPLITS
 from aign_tf.errors import UserError
 
 NAMES = st.lists(st.text(max_size=6), min_size=1, max_size=40)

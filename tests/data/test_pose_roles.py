@@ -218,7 +218,7 @@ def test_an_empty_split_is_refused():
     assert cast.in_split("train") is observed["train"]
     with pytest.raises(UserError) as error:
         cast.in_split("validation")
-    assert str(error.value) == "no observations in the validation split: more clips are needed"
+    assert str(error.value) == "no observations in the validation split: more data are needed"
 
 
 def test_roles_depend_on_the_seed_alone():

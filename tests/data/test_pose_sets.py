@@ -9,6 +9,7 @@ from aign_tf.data import pose_sets
 from aign_tf.data.pose_sets import Observations, action_of
 from aign_tf.data.poses.clips import Clip2D, Clip3D
 from aign_tf.data.synthetic.bodies import generate_motions
+from aign_tf.data.splits import SPLITS
 from aign_tf.errors import UserError
 from aign_tf.skeletons import SKELETONS
 
@@ -60,18 +61,6 @@ def test_taking_rows_takes_them_of_every_column():
     assert rows(observations(6).take(np.array([4, 0, 4]))) == [4, 0, 4]
     assert rows(observations(6).take(slice(1, 3))) == [1, 2]
     assert observations(6, image_size=0.8).take(slice(2)).image_size == 0.8
-
-
-@pytest.mark.parametrize(
-    ("count", "expected"),
-    [(1, [0]), (2, [0, 8]), (3, [0, 4, 8]), (9, list(range(9))), (99, list(range(9))), (0, [])],
-)
-def test_a_sample_is_spread_from_the_first_to_the_last(count, expected):
-    assert rows(observations(9).spread(count)) == expected
-
-
-def test_a_sample_of_nothing_is_nothing():
-    assert rows(observations(0).spread(5)) == []
 
 
 def test_known_is_what_has_a_whole_pose():
@@ -172,7 +161,7 @@ def test_without_such_names_one_in_five_is_for_the_test():
 def test_one_in_sixteen_of_those_seen_is_for_validation():
     seen = [clip(f"{number:02d}") for number in range(40)]
     split = pose_sets.in_splits(seen, [clip("test/1")])
-    assert list(split) == list(pose_sets.SPLITS)
+    assert list(split) == list(SPLITS)
     assert names(split["validation"]) == ["08", "24"]
     assert len(split["train"]) == 38 and names(split["test"]) == ["test/1"]
     assert pose_sets.in_splits(seen[:8], [])["validation"] == []

@@ -142,7 +142,7 @@ def motions(tmp_path_factory):
 def test_no_pose_of_the_memory_is_observed(source, smoke, motions):
     task = smoke if source == "procedural" else pose3d(data__dir=str(motions))
     for split in ("train", "test"):
-        observed = task.roles.in_split(split).spread(100).pose
+        observed = task.roles.in_split(split, 100).pose
         assert closest(observed, observed[::-1]).max() < 1e-5
         assert closest(observed, task.roles.memory).min() > 1e-4
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from aign_tf import skeleton_pictures
 from aign_tf.data.pictures import write_picture
-from aign_tf.data.pose_sets import Observations, spaced
+from aign_tf.data.pose_sets import Observations
 from aign_tf.data.poses import animation
 from aign_tf.data.poses.bvh_writer import write_bvh
-from aign_tf.errors import UserError
-from aign_tf.files import replacing
+from aign_tf.data.splits import spaced
+from aign_tf.files import inside, replacing
 from aign_tf.skeletons import Skeleton
 
 _SHOWN = 4  # frames in a picture
@@ -46,7 +46,7 @@ def write_results(
     Raises:
       UserError: a file would lie outside `output`.
     """
-    stem = _inside(output, name)
+    stem = inside(output, name)
     paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in _SUFFIXES]
     with replacing(paths[0]) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
@@ -72,14 +72,6 @@ def _last_told(told: np.ndarray) -> np.ndarray:
     """For each frame the last up to it that tells a pose; the first that does, before that."""
     rows = np.maximum.accumulate(np.where(told, np.arange(len(told)), -1))
     return np.where(rows < 0, told.argmax(), rows)
-
-
-def _inside(output: pathlib.Path, name: str) -> pathlib.Path:
-    """A path below `output`: names come from files, which may have been made to escape it."""
-    relative = pathlib.PurePosixPath(name)
-    if not relative.name or relative.is_absolute() or ".." in relative.parts:
-        raise UserError(f"a clip called {name!r} would be written outside {output}: rename it")
-    return output / relative
 
 
 def _film(joints, confidence, pose, skeleton: Skeleton) -> np.ndarray:

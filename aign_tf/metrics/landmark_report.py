@@ -1,0 +1,119 @@
+"""Candidates for the depths of faces compared on the same observations: numbers and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+
+from aign_tf import face_pictures, visualize
+from aign_tf.data.augment import normalized
+from aign_tf.data.landmarks.roles import LandmarkRoles
+from aign_tf.data.landmarks.sets import LandmarkSet
+from aign_tf.data.splits import spaced
+from aign_tf.landmarks import Scheme
+from aign_tf.metrics import posed_template
+from aign_tf.metrics.landmarks import ALL, keypoint_mse, scores_by_group, yaw_groups
+from aign_tf.metrics.ridge import fit_ridge
+
+TEMPLATE = "posed_template"
+
+_RIDGE = 1e-3
+_SIDE = 128  # pixels of a picture
+_PROFILE = np.radians(60)
+
+Faces = Mapping[str, np.ndarray]
+
+
+def lift(generator: keras.Model, points: np.ndarray) -> np.ndarray:
+    """Faces `[N, K, 3]` of landmarks `[N, K, 2]`."""
+    return generator.predict({"points": points}, batch_size=1024, verbose=0)["face"]
+
+
+def baselines(observed: LandmarkSet, roles: LandmarkRoles) -> dict[str, np.ndarray]:
+    """Faces whose depths need no network.
+
+    `posed_template`: the mean face of the memory, posed by least squares on the points alone.
+    `ridge`: linear regression from the pairs of the training split, where it has any.
+    """
+    depths = {TEMPLATE: posed_template.posed(observed.points, roles.template)[0]}
+    train = roles.observed["train"]
+    train = train.take(train.known)
+    if len(train):
+        depths["ridge"] = fit_ridge(train.points, train.depth, _RIDGE).predict(observed.points)
+    return {
+        name: np.concatenate([observed.points, depth[..., None]], axis=2)
+        for name, depth in depths.items()
+    }
+
+
+def compare(
+    faces: Faces, ours: str, observed: LandmarkSet, template: np.ndarray
+) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
+    """Scores of every candidate on all faces, and those of one of them by the way faces look.
+
+    Beside its scores on all faces a candidate has `depth_corr_frontal`, `_left` and `_right`. Where
+    no depth is known, `keypoint_mse` is all there is.
+
+    Args:
+      faces: name -> `[N, K, 3]`, among them the posed template.
+      ours: the name of the candidate whose groups are returned.
+      observed: the N observations.
+      template: `[K, 3]`, which tells where faces look that do not tell it themselves.
+    """
+    if not observed.known.any():
+        return {
+            name: {"keypoint_mse": keypoint_mse(observed.points, face[..., 2])}
+            for name, face in faces.items()
+        }, {}
+    target, posed = observed.faces, faces[TEMPLATE][..., 2]
+    groups = _groups(observed, template)
+    metrics, rows = {}, {}
+    for name, face in faces.items():
+        rows[name] = scores_by_group(face, target, posed, groups)
+        metrics[name] = {
+            key: value
+            for key, value in rows[name][ALL].items()
+            if key not in ("samples", "chance")
+        }
+        for group, scores in rows[name].items():
+            if group != ALL:
+                metrics[name][f"depth_corr_{group}"] = scores["depth_corr"]
+    return metrics, rows[ours]
+
+
+def sheet(faces: Faces, points: np.ndarray, scheme: Scheme, rows: int) -> np.ndarray:
+    """Landmarks as seen, then each candidate from the front and from the side.
+
+    Args:
+      faces: name -> `[N, K, 3]`; those that are not known, NaN, are left out.
+      points: `[N, K, 2]`.
+      scheme: of the K landmarks.
+      rows: how many to show at most, evenly spaced.
+
+    Returns:
+      uint8 `[height, width, 3]`.
+    """
+    chosen = spaced(len(points), rows)
+    seen = [face_pictures.draw_landmarks(some, scheme, _SIDE) for some in points[chosen]]
+    columns = {"input": _pictures(seen)}
+    for name, candidates in faces.items():
+        shown = candidates[chosen]
+        if not np.isfinite(shown).all():
+            continue  # The truth, where nobody knows it.
+        for view, azimuth in (("", 0.0), (", side", _PROFILE)):
+            drawn = [face_pictures.draw_face(face, scheme, _SIDE, azimuth) for face in shown]
+            columns[name + view] = _pictures(drawn)
+    return visualize.captioned_grid(columns, _SIDE)
+
+
+def _groups(observed: LandmarkSet, template: np.ndarray) -> np.ndarray:
+    """As files tell, else by the yaw of the true face."""
+    rotation = posed_template.rotation_of(observed.faces, template)
+    by_yaw = yaw_groups(posed_template.yaw_of(rotation))
+    return np.where(observed.groups != "", observed.groups, by_yaw)
+
+
+def _pictures(drawings: list[np.ndarray]) -> np.ndarray:
+    return normalized(np.stack(drawings)).numpy()

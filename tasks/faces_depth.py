@@ -1,0 +1,252 @@
+"""Depths of a face from its 66 or 68 landmarks, without pairs of the two.
+
+    python -m tools.train --task=faces_depth --data_dir=FACES --memory_dir=OTHER_FACES
+
+Observation: landmarks in a picture. Factor: the face in space. Renderer: a camera whose rays are
+parallel. Memory: 3D faces of other people, seen from random sides.
+
+Source: the comparison on 3DFAW in Moniz et al. 2018, whose AIGN is `paper`. In `default` landmarks
+stay where they are seen and the network finds their depths, mostly by recall: what it remembers it
+sees through the renderer and has to find again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from aign_tf import arms, losses, points, task
+from aign_tf.config import SMOKE_TRAINING, LossConfig, Preset, TrainConfig, setting
+from aign_tf.data import pairs, unpaired
+from aign_tf.data.landmarks import batches
+from aign_tf.data.landmarks.check import check_landmarks
+from aign_tf.data.landmarks.config import LandmarkDataConfig
+from aign_tf.data.landmarks.results import write_results
+from aign_tf.data.landmarks.roles import load_roles, read
+from aign_tf.discriminators.face import face_discriminator, paper_face_discriminator
+from aign_tf.errors import UserError
+from aign_tf.generators.face_heatmaps import paper_face_lifter
+from aign_tf.generators.face_lifter import face_lifter
+from aign_tf.metrics import landmark_report
+from aign_tf.renderers.project import AffineProjection
+
+_SHOWN = 6  # faces in a preview
+
+# To teach depths alone.
+_STRONG_ADVERSARY = {
+    "loss.adversarial": "hinge",
+    "loss.adversarial_weight": 1.0,
+    "loss.r1": 0.02,
+    "train.generator_lr": 3e-4,
+    "train.discriminator_lr": 1e-3,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkConfig:
+    architecture: str = setting(
+        "residual",
+        "residual: coordinates to depths; paper: heat-maps to a face, a rotation and a camera",
+        choices=("residual", "paper"),
+    )
+    width: int = setting(512, "of the residual generator's layers", least=8)
+    blocks: int = setting(4, "residual blocks of the generator")
+    discriminator_width: int = setting(256, "of the residual discriminator's layers", least=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    data: LandmarkDataConfig = LandmarkDataConfig()
+    network: NetworkConfig = NetworkConfig()
+    loss: LossConfig = LossConfig(
+        reprojection_weight=1.0, adversarial_weight=0.003, recall_weight=1.0, r1=1.0
+    )
+    train: TrainConfig = TrainConfig(
+        steps=6000,
+        batch_size=256,
+        generator_lr=1e-3,
+        discriminator_lr=5e-4,
+        log_every=100,
+        sample_every=1000,
+        checkpoint_every=1000,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    most: int = setting(20, "faces of a file that get an OBJ and a picture")
+
+
+class FacesDepth(task.Task):
+    Config = Config
+    Prediction = Prediction
+    renders_memory = True
+    evaluated_data = "data.test_dir"
+    check = staticmethod(check_landmarks)
+    presets = {
+        "default": Preset("good within ten minutes on two CPU cores", {}),
+        "smoke": Preset(
+            "does everything once, in under a minute",
+            {
+                "data.faces": 200,
+                "network.width": 32,
+                "network.discriminator_width": 16,
+                **SMOKE_TRAINING,
+                "train.batch_size": 16,
+            },
+        ),
+        "paper": Preset(
+            "the AIGN of the comparison on 3DFAW, without recall; for a GPU",
+            {
+                "data.normalize": "picture",
+                "network.architecture": "paper",
+                "loss.adversarial": "least_squares",
+                "loss.reprojection_weight": 100.0,
+                # There it is the plain mean square, of which `least_squares` takes half.
+                "loss.adversarial_weight": 2.0,
+                "loss.recall_weight": 0.0,
+                "loss.r1": 0.0,
+                "train.generator_lr": 2e-4,
+                "train.discriminator_lr": 2e-4,
+                "train.beta2": 0.999,
+                "train.batch_size": 32,
+                # 100 passes over the 13,671 faces of 3DFAW.
+                "train.steps": 42700,
+            },
+        ),
+    }
+
+    @functools.cached_property
+    def roles(self):
+        return load_roles(self.config.data, self.config.train.seed)
+
+    def arms(self) -> dict[str, dict[str, Any]]:
+        known = bool(self.roles.observed["train"].known.all())
+        return arms.lifting(_STRONG_ADVERSARY, percents=(1, 100) if known else ())
+
+    # Parts.
+
+    def generator(self) -> keras.Model:
+        network = self.config.network
+        if network.architecture == "paper":
+            return paper_face_lifter(self.config.data.points)
+        return face_lifter(self.roles.template[:, :2].tolist(), network.width, network.blocks)
+
+    def renderer(self) -> keras.layers.Layer:
+        return AffineProjection()
+
+    def discriminators(self) -> dict[str, keras.Model]:
+        network, count = self.config.network, self.config.data.points
+        if network.architecture == "paper":
+            return {"face": paper_face_discriminator(count)}
+        return {"face": face_discriminator(count, network.discriminator_width)}
+
+    reprojection = staticmethod(losses.mean_absolute)
+
+    @staticmethod
+    def paired(predicted, truth) -> tf.Tensor:
+        """Mean distance in sizes of the face, over the faces whose depths are known."""
+        predicted, face = predicted["face"], truth["face"]
+        across = face[..., :2] - tf.reduce_mean(face[..., :2], axis=1, keepdims=True)
+        size = points.deviation(across, 1.0 / face.shape[1])[:, None]
+        return losses.mean_distance(predicted / size, face / size)
+
+    # Data.
+
+    def batches(self, first_step: int = 0) -> tf.data.Dataset:
+        data, train, roles = self.config.data, self.config.train, self.roles
+        angles = data.yaw, data.pitch, data.roll
+
+        def make(observed, memory, seed):
+            seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
+            face, remembered = observed["face"], memory["face"]
+            if data.flip:
+                face = batches.mirrored(face, roles.scheme.mirror, seeds[0])
+            seen = batches.seen_like(remembered, face[..., :2], angles, data.noise, seeds[1])
+            if data.flip:
+                seen = batches.mirrored(seen, roles.scheme.mirror, seeds[2])
+            return {
+                "observation": {"points": face[..., :2]},
+                "memory": {"points": seen[..., :2], "face": seen},
+                "truth": {"face": face},
+            }
+
+        return unpaired.unpaired_batches(
+            {"face": self._faces()},
+            {"face": roles.memory},
+            train.batch_size,
+            train.seed,
+            make,
+            first_step,
+        )
+
+    def _faces(self) -> np.ndarray:
+        """Training faces; where only some have pairs, the depths of the others are NaN."""
+        loss, data = self.config.loss, self.config.data
+        faces = self.roles.in_split("train").faces
+        if loss.paired_weight > 0 and data.pairs < 1:
+            alone = loss.adversarial_weight == loss.recall_weight == 0
+            rows, paired = pairs.keep(len(faces), data.pairs, self.config.train.seed, alone)
+            faces = faces[rows]
+            faces[~paired, :, 2] = np.nan
+        return faces
+
+    def settle(self, split: str = "train") -> None:
+        self.roles.in_split(split)
+        if self.config.loss.paired_weight > 0 and not self.roles.observed["train"].known.any():
+            raise UserError("loss.paired_weight needs observations whose depths are known")
+
+    def held_out(self, count: int) -> dict[str, np.ndarray]:
+        return {"points": self.roles.to_look_at(count).points}
+
+    # Looking at the result.
+
+    def preview(self, generator: keras.Model) -> np.ndarray:
+        observed = self.roles.to_look_at(_SHOWN)
+        faces = {"prediction": landmark_report.lift(generator, observed.points)}
+        return landmark_report.sheet(
+            {**faces, "truth": observed.faces}, observed.points, self.roles.scheme, _SHOWN
+        )
+
+    def evaluate(
+        self, generators: Mapping[str, keras.Model], split: str, samples: int
+    ) -> task.Evaluation:
+        observed = self.roles.in_split(split, samples)
+        faces = {
+            name: landmark_report.lift(model, observed.points) for name, model in generators.items()
+        }
+        faces.update(landmark_report.baselines(observed, self.roles))
+        ours = next(iter(generators))
+        metrics, groups = landmark_report.compare(faces, ours, observed, self.roles.template)
+        shown = {name: faces[name] for name in (ours, "posed_template")}
+        return task.Evaluation(
+            samples=len(observed),
+            metrics=metrics,
+            notes={} if observed.known.any() else {"truth": "unknown: depths cannot be compared"},
+            picture=landmark_report.sheet(
+                {**shown, "truth": observed.faces}, observed.points, self.roles.scheme, _SHOWN
+            ),
+            groups=groups,
+        )
+
+    def predict(
+        self,
+        generator: keras.Model,
+        source: pathlib.Path,
+        output: pathlib.Path,
+        options: Prediction,
+    ) -> list[pathlib.Path]:
+        seen, sides = read(str(source), self.config.data)
+        faces = landmark_report.lift(generator, seen.points)
+        logging.info("%d faces", len(seen))
+        return write_results(
+            output, source.stem, seen.points * sides[:2], faces * sides, seen.names, options.most
+        )
