@@ -94,3 +94,14 @@ def reduced(points: np.ndarray, count: int, where: str) -> np.ndarray:
     if found < count:
         raise UserError(f"{where}: 66 landmarks a face where 68 are used: add data.points=66")
     return points if found == count else points[:, SCHEMES[66].numbers]
+
+
+def centred(values) -> np.ndarray:
+    """Points `[N, K, D]`, or depths `[N, K]`, relative to the mean of each face; float64."""
+    values = np.asarray(values, np.float64)
+    return values - values.mean(axis=1, keepdims=True)
+
+
+def sizes(points) -> np.ndarray:
+    """Root mean square distance of a face's points `[N, K, D]` from their mean, `[N]`."""
+    return np.sqrt(np.mean(np.sum(centred(points) ** 2, axis=2), axis=1))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from aign_tf.errors import UserError
-from aign_tf.metrics.landmarks import centred
+from aign_tf.landmarks import centred
 
 
 def posed(points, template) -> tuple[np.ndarray, np.ndarray]:

@@ -27,7 +27,7 @@ from aign_tf import arms, losses, points, task
 from aign_tf.config import SMOKE_TRAINING, LossConfig, Preset, TrainConfig, setting
 from aign_tf.data import pairs, unpaired
 from aign_tf.data.landmarks import batches
-from aign_tf.data.landmarks.check import check_landmarks
+from aign_tf.data.landmarks.check import check_landmarks, prepare_landmarks
 from aign_tf.data.landmarks.config import LandmarkDataConfig
 from aign_tf.data.landmarks.results import write_results
 from aign_tf.data.landmarks.roles import load_roles, read
@@ -90,7 +90,7 @@ class FacesDepth(task.Task):
     Prediction = Prediction
     renders_memory = True
     evaluated_data = "data.test_dir"
-    check = staticmethod(check_landmarks)
+    check, prepare = staticmethod(check_landmarks), staticmethod(prepare_landmarks)
     presets = {
         "default": Preset("good within ten minutes on two CPU cores", {}),
         "smoke": Preset(

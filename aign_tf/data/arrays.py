@@ -15,13 +15,14 @@ _SIGNATURES = {".npy": b"\x93NUMPY", ".npz": b"PK"}
 _POSITIONS = ("positions_2d", "positions_3d")
 
 
-def load_arrays(path: str | os.PathLike, allow_pickle: bool = False) -> dict[str, np.ndarray]:
+def load_arrays(path: str | os.PathLike, allow_pickle: bool | None = None) -> dict[str, np.ndarray]:
     """Arrays of a file, none of them of Python objects.
 
     Args:
       path: a .npy file, whose array is named after the file, or a .npz file.
       allow_pickle: reads nested dicts and lists of arrays too, as VideoPose3D's files hold them.
         Reading a pickle can run any program hidden in it: only for files from people you trust.
+        None says that the caller has no setting for it.
 
     Returns:
       Arrays by name. Nested ones have the keys on the way as their name: "metadata/num_joints";
@@ -39,14 +40,19 @@ def load_arrays(path: str | os.PathLike, allow_pickle: bool = False) -> dict[str
     if signature is None or not start.startswith(signature):
         raise UserError(f"{path}: not a .npy or .npz file as NumPy writes them")
     try:
-        stored = _read(path, allow_pickle)
+        stored = _read(path, bool(allow_pickle))
         arrays = dict(_flatten(stored)) if allow_pickle else stored
     except Exception as error:  # Damaged archives and pickles raise whatever they like.
         if not allow_pickle and "allow_pickle" in str(error):
+            allowed = (
+                "save plain arrays instead"
+                if allow_pickle is None
+                else "if you trust who made it, add --set=data.allow_pickle=true (for "
+                "tools.predict and tools.prepare_data --set=allow_pickle=true)"
+            )
             raise UserError(
                 f"{path} holds pickled Python objects, which can run any program when they are "
-                "read: if you trust who made it, add --set=data.allow_pickle=true (for "
-                "tools.predict and tools.prepare_data --set=allow_pickle=true)"
+                f"read: {allowed}"
             ) from error
         raise UserError(f"{path}: damaged: {' '.join(str(error).split())}") from error
     if not arrays:

@@ -12,9 +12,9 @@ import numpy as np
 from absl import logging
 
 from aign_tf.data.faces import FaceSet, split_by_person
-from aign_tf.data.splits import SPLITS
 from aign_tf.data.pictures import list_pictures
 from aign_tf.data.regions import boxes_from_five_points
+from aign_tf.data.splits import SPLITS
 from aign_tf.errors import UserError
 
 ATTRIBUTES = "list_attr_celeba.txt"

@@ -10,11 +10,11 @@ import pathlib
 import numpy as np
 
 from aign_tf.data.faces import FaceSet
-from aign_tf.data.splits import SPLITS
 from aign_tf.data.folders import list_faces
 from aign_tf.data.listing import listed
 from aign_tf.data.pictures import UnreadablePicture, in_parallel, read_picture
 from aign_tf.data.records import damaged_shards, is_prepared, read_shards
+from aign_tf.data.splits import SPLITS
 
 _SIZES, _VALUES = 5, 12
 

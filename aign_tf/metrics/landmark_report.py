@@ -7,19 +7,19 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
-from aign_tf import face_pictures, visualize
+from aign_tf import face_pictures, posed_template, visualize
 from aign_tf.data.augment import normalized
 from aign_tf.data.landmarks.roles import LandmarkRoles
 from aign_tf.data.landmarks.sets import LandmarkSet
 from aign_tf.data.splits import spaced
+from aign_tf.generators.face_lifter import AlignFace
 from aign_tf.landmarks import Scheme
-from aign_tf.metrics import posed_template
 from aign_tf.metrics.landmarks import ALL, keypoint_mse, scores_by_group, yaw_groups
 from aign_tf.metrics.ridge import fit_ridge
 
 TEMPLATE = "posed_template"
 
-_RIDGE = 1e-3
+_RIDGE = 1e-4
 _SIDE = 128  # pixels of a picture
 _PROFILE = np.radians(60)
 
@@ -35,13 +35,18 @@ def baselines(observed: LandmarkSet, roles: LandmarkRoles) -> dict[str, np.ndarr
     """Faces whose depths need no network.
 
     `posed_template`: the mean face of the memory, posed by least squares on the points alone.
-    `ridge`: linear regression from the pairs of the training split, where it has any.
+    `ridge`: linear regression from the pairs of the training split, where it has any, between
+    points that are aligned as for our network.
     """
     depths = {TEMPLATE: posed_template.posed(observed.points, roles.template)[0]}
     train = roles.observed["train"]
     train = train.take(train.known)
     if len(train):
-        depths["ridge"] = fit_ridge(train.points, train.depth, _RIDGE).predict(observed.points)
+        align = AlignFace(roles.template[:, :2].tolist())
+        points, size = (values.numpy() for values in align(train.points))
+        ridge = fit_ridge(points, train.depth / size, _RIDGE)
+        points, size = (values.numpy() for values in align(observed.points))
+        depths["ridge"] = size * ridge.predict(points)
     return {
         name: np.concatenate([observed.points, depth[..., None]], axis=2)
         for name, depth in depths.items()
@@ -73,9 +78,7 @@ def compare(
     for name, face in faces.items():
         rows[name] = scores_by_group(face, target, posed, groups)
         metrics[name] = {
-            key: value
-            for key, value in rows[name][ALL].items()
-            if key not in ("samples", "chance")
+            key: value for key, value in rows[name][ALL].items() if key not in ("samples", "chance")
         }
         for group, scores in rows[name].items():
             if group != ALL:

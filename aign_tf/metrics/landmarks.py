@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from aign_tf.errors import UserError
+from aign_tf.landmarks import centred, sizes
 from aign_tf.metrics.pose import procrustes_align
 
 FRONTAL, LEFT, RIGHT, ALL = "frontal", "left", "right", "all"
@@ -23,17 +24,6 @@ LEAST_FACES = 3
 SMALLEST_VARIATION = 1e-5
 # Of the largest singular value; a direction that is weaker is none.
 SMALLEST_DIRECTION = 1e-6
-
-
-def centred(values) -> np.ndarray:
-    """Points `[N, K, D]`, or depths `[N, K]`, relative to the mean of each face; float64."""
-    values = np.asarray(values, np.float64)
-    return values - values.mean(axis=1, keepdims=True)
-
-
-def sizes(points) -> np.ndarray:
-    """Root mean square distance of a face's points `[N, K, D]` from their mean, `[N]`."""
-    return np.sqrt(np.mean(np.sum(centred(points) ** 2, axis=2), axis=1))
 
 
 def depth_correlations(predicted, target, without=0.0) -> np.ndarray:

@@ -10,7 +10,7 @@ import dataclasses
 import numpy as np
 
 from aign_tf.errors import UserError
-from aign_tf.metrics.landmarks import centred, sizes
+from aign_tf.landmarks import centred, sizes
 
 # Of the largest coordinate; less is the rounding of a face whose points coincide.
 SMALLEST_SIZE = 1e-6

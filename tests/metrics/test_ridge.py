@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aign_tf.errors import UserError
-from aign_tf.metrics.landmarks import centred, scores_by_group, sizes, yaw_groups
-from aign_tf.metrics.posed_template import posed, rotation_of, yaw_of
+from aign_tf.landmarks import centred, sizes
+from aign_tf.metrics.landmarks import scores_by_group, yaw_groups
 from aign_tf.metrics.ridge import fit_ridge
-from tests.metrics.test_posed_template import sampled_faces
+from aign_tf.posed_template import posed, rotation_of, yaw_of
+from tests.test_posed_template import sampled_faces
 
 seeds = st.integers(0, 2**32 - 1)
 POINTS = 5

@@ -13,7 +13,7 @@ from aign_tf.data.listing import WIDTH
 from aign_tf.data.synthetic.landmarks import procedural_faces
 from aign_tf.errors import UserError
 from aign_tf.files import replacing
-from aign_tf.landmarks import SCHEMES
+from aign_tf.landmarks import SCHEMES, sizes
 from aign_tf.posed_template import posed, rotation_of, yaw_of
 
 _FLAT = 0.2  # sizes of a face: the depths of real ones deviate more
@@ -67,11 +67,11 @@ def _described(seen: LandmarkSet) -> list[tuple[str, str]]:
         ("faces", f"{len(seen):,}, of {len(known):,} of them the depths are known"),
         ("landmarks", str(count)),
         ("points", f"x {low[0]:.4g} to {high[0]:.4g}, y {low[1]:.4g} to {high[1]:.4g}, y down"),
-        ("size", f"{np.median(_size(seen.points)):.4g}, the median root mean square distance"),
+        ("size", f"{np.median(sizes(seen.points)):.4g}, the median root mean square distance"),
         ("yaw", _range(yaw)),
     ]
     if len(known):
-        flat = known.depth.std(axis=1) < _FLAT * _size(known.points)
+        flat = known.depth.std(axis=1) < _FLAT * sizes(known.points)
         agreement = np.corrcoef(known.depth.ravel(), depth[seen.known].ravel())[0, 1]
         lines.append(("depth", f"correlates {agreement:.2f} with that of a posed mean face"))
         lines.append(("flat", f"{flat.sum():,} faces whose depths hardly vary"))
@@ -80,11 +80,6 @@ def _described(seen: LandmarkSet) -> list[tuple[str, str]]:
         named = ", ".join(f"{count:,} {group}" for group, count in zip(groups, counts))
         lines.append(("groups", named))
     return lines
-
-
-def _size(points: np.ndarray) -> np.ndarray:
-    centred = points - points.mean(axis=1, keepdims=True)
-    return np.sqrt((centred**2).sum(axis=2).mean(axis=1))
 
 
 def _range(angle: np.ndarray) -> str:

@@ -17,7 +17,7 @@ class PictureConfig:
     )
     normalize: str = setting(
         "similarity",
-        "picture: x by the width, y by the height, depth by their mean; similarity: all by the mean",
+        "picture: x by width, y by height, depth by their mean; similarity: all by the mean",
         choices=("picture", "similarity"),
     )
 

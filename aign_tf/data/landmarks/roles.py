@@ -18,8 +18,8 @@ from aign_tf.data.landmarks.views import pictured
 from aign_tf.data.splits import SPLITS, VALIDATED, Observed, held_out
 from aign_tf.data.synthetic.landmarks import procedural_faces
 from aign_tf.errors import UserError
-from aign_tf.landmarks import SCHEMES, Scheme, reduced
-from aign_tf.metrics.posed_template import rotation_of
+from aign_tf.landmarks import SCHEMES, Scheme, centred, reduced, sizes
+from aign_tf.posed_template import rotation_of
 
 _TESTED = 5  # one in so many pieces of a file, where no test is given
 _PIECES = 80  # of a file: rows that follow each other often show one person
@@ -152,9 +152,7 @@ def _aligned(faces: np.ndarray) -> np.ndarray:
 
 
 def _unit_size(faces: np.ndarray) -> np.ndarray:
-    faces = faces - faces.mean(axis=1, keepdims=True)
-    size = np.sqrt((faces**2).sum(axis=2).mean(axis=1))
-    return (faces / size[:, None, None]).astype(np.float32)
+    return (centred(faces) / sizes(faces)[:, None, None]).astype(np.float32)
 
 
 def _unless_observed(memory: np.ndarray, observed: Iterable[LandmarkSet]) -> np.ndarray:

@@ -46,7 +46,7 @@ def divided(seen: LandmarkSet, sides: np.ndarray) -> LandmarkSet:
 
 
 def parse_picture(text: str) -> tuple[float, float]:
-    """"450 450" -> (450.0, 450.0); raises `UserError` for anything else."""
+    """ "450 450" -> (450.0, 450.0); raises `UserError` for anything else."""
     try:
         width, height = (float(word) for word in text.split())
     except ValueError:

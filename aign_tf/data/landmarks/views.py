@@ -7,6 +7,7 @@ from scipy.spatial.transform import Rotation
 
 from aign_tf.data.landmarks.config import LandmarkDataConfig
 from aign_tf.data.landmarks.sets import LandmarkSet
+from aign_tf.landmarks import centred, sizes
 
 _SIZES = (0.15, 0.25)  # shares of the picture, a root mean square distance from the middle
 _MIDDLES = (0.4, 0.6)
@@ -27,10 +28,9 @@ def pictured(
     count = len(faces)
     angles = [rng.uniform(-most, most, count) for most in (config.roll, config.pitch, config.yaw)]
     turn = Rotation.from_euler("ZXY", np.stack(angles, axis=1), degrees=True).as_matrix()
-    turned = np.einsum("nij,nkj->nki", turn, faces - faces.mean(axis=1, keepdims=True))
-    across = np.sqrt((turned[..., :2] ** 2).sum(axis=2).mean(axis=1))
+    turned = np.einsum("nij,nkj->nki", turn, centred(faces))
     size = rng.uniform(*_SIZES, count)
-    turned *= (size / across)[:, None, None]
+    turned *= (size / sizes(turned[..., :2]))[:, None, None]
     points = turned[..., :2] + rng.uniform(*_MIDDLES, (count, 1, 2))
     points += rng.normal(0, 1, points.shape) * (DIAMETER * config.noise * size)[:, None, None]
     return LandmarkSet(

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from aign_tf.errors import UserError
-from aign_tf.metrics.landmarks import centred, scores_by_group, sizes, yaw_groups
-from aign_tf.metrics.posed_template import posed, rotation_of, yaw_of
+from aign_tf.landmarks import centred, sizes
+from aign_tf.metrics.landmarks import scores_by_group, yaw_groups
+from aign_tf.posed_template import posed, rotation_of, yaw_of
 
 seeds = st.integers(0, 2**32 - 1)
 YAW, NOD, TILT = 80, 40, 60
