@@ -58,7 +58,7 @@ class NetworkConfig:
         choices=("residual", "paper"),
     )
     width: int = setting(512, "of the residual generator's layers", least=8)
-    blocks: int = setting(4, "residual blocks of the generator")
+    blocks: int = setting(2, "residual blocks of the generator")
     discriminator_width: int = setting(256, "of the residual discriminator's layers", least=1)
 
 
@@ -72,8 +72,10 @@ class Config:
     train: TrainConfig = TrainConfig(
         steps=6000,
         batch_size=256,
-        generator_lr=1e-3,
+        generator_lr=5e-4,
         discriminator_lr=5e-4,
+        beta1=0.9,
+        beta2=0.999,
         log_every=100,
         sample_every=1000,
         checkpoint_every=1000,
@@ -116,7 +118,7 @@ class FacesDepth(task.Task):
                 "loss.r1": 0.0,
                 "train.generator_lr": 2e-4,
                 "train.discriminator_lr": 2e-4,
-                "train.beta2": 0.999,
+                "train.beta1": 0.5,
                 "train.batch_size": 32,
                 # 100 passes over the 13,671 faces of 3DFAW.
                 "train.steps": 42700,
