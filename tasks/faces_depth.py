@@ -215,7 +215,7 @@ class FacesDepth(task.Task):
         observed = self.roles.to_look_at(_SHOWN)
         faces = {"prediction": landmark_report.lift(generator, observed.points)}
         return landmark_report.sheet(
-            {**faces, "truth": observed.faces}, observed.points, self.roles.scheme, _SHOWN
+            {**faces, "truth": observed.faces}, observed.points, self.roles, _SHOWN
         )
 
     def evaluate(
@@ -234,7 +234,7 @@ class FacesDepth(task.Task):
             metrics=metrics,
             notes={} if observed.known.any() else {"truth": "unknown: depths cannot be compared"},
             picture=landmark_report.sheet(
-                {**shown, "truth": observed.faces}, observed.points, self.roles.scheme, _SHOWN
+                {**shown, "truth": observed.faces}, observed.points, self.roles, _SHOWN
             ),
             groups=groups,
         )

@@ -13,7 +13,6 @@ from aign_tf.data.landmarks.roles import LandmarkRoles
 from aign_tf.data.landmarks.sets import LandmarkSet
 from aign_tf.data.splits import spaced
 from aign_tf.generators.face_lifter import AlignFace
-from aign_tf.landmarks import Scheme
 from aign_tf.metrics.landmarks import ALL, keypoint_mse, scores_by_group, yaw_groups
 from aign_tf.metrics.ridge import fit_ridge
 
@@ -21,7 +20,7 @@ TEMPLATE = "posed_template"
 
 _RIDGE = 1e-4
 _SIDE = 128  # pixels of a picture
-_PROFILE = np.radians(60)
+_PROFILE = np.radians(75)
 
 Faces = Mapping[str, np.ndarray]
 
@@ -86,27 +85,29 @@ def compare(
     return metrics, rows[ours]
 
 
-def sheet(faces: Faces, points: np.ndarray, scheme: Scheme, rows: int) -> np.ndarray:
-    """Landmarks as seen, then each candidate from the front and from the side.
+def sheet(faces: Faces, points: np.ndarray, roles: LandmarkRoles, rows: int) -> np.ndarray:
+    """Landmarks as seen, then each candidate as the camera sees it and in profile.
 
     Args:
       faces: name -> `[N, K, 3]`; those that are not known, NaN, are left out.
       points: `[N, K, 2]`.
-      scheme: of the K landmarks.
+      roles: their template tells where the points look, and with it where to see a profile from.
       rows: how many to show at most, evenly spaced.
 
     Returns:
       uint8 `[height, width, 3]`.
     """
     chosen = spaced(len(points), rows)
-    seen = [face_pictures.draw_landmarks(some, scheme, _SIDE) for some in points[chosen]]
+    scheme, points = roles.scheme, points[chosen]
+    _, turn = posed_template.posed(points, roles.template)
+    seen = [face_pictures.draw_landmarks(some, scheme, _SIDE) for some in points]
     columns = {"input": _pictures(seen)}
     for name, candidates in faces.items():
         shown = candidates[chosen]
         if not np.isfinite(shown).all():
             continue  # The truth, where nobody knows it.
-        for view, azimuth in (("", 0.0), (", side", _PROFILE)):
-            drawn = [face_pictures.draw_face(face, scheme, _SIDE, azimuth) for face in shown]
+        for view, some, azimuth in (("", shown, 0.0), (", profile", shown @ turn, _PROFILE)):
+            drawn = [face_pictures.draw_face(face, scheme, _SIDE, azimuth) for face in some]
             columns[name + view] = _pictures(drawn)
     return visualize.captioned_grid(columns, _SIDE)
 
