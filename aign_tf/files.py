@@ -1,4 +1,4 @@
-"""Files that are either whole or absent: written under a temporary name, then renamed."""
+"""Files below a folder, and files that are whole or absent: written under another name first."""
 
 from __future__ import annotations
 
@@ -6,9 +6,23 @@ import contextlib
 import json
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from aign_tf.errors import UserError
+
+
+def visible_files(folder: pathlib.Path, suffixes: Collection[str]) -> list[pathlib.Path]:
+    """Sorted paths of all files below a folder with one of the suffixes, in upper or lower case.
+
+    Hidden files are left out, and so is everything in hidden folders.
+    """
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in suffixes
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+    )
 
 
 @contextlib.contextmanager

@@ -28,10 +28,10 @@ from aign_tf.config import SMOKE_TRAINING, LossConfig, Preset, TrainConfig, sett
 from aign_tf.data import pose_batches, unpaired, views
 from aign_tf.data.pose_config import KeypointFileConfig, PoseDataConfig, PoseFileConfig, parse_range
 from aign_tf.data.pose_roles import load_roles
-from aign_tf.data.pose_sets import Observations
 from aign_tf.data.pose_sources import SKELETON
 from aign_tf.data.poses.keypoints import read_keypoints
 from aign_tf.data.poses.normalize import observed
+from aign_tf.data.poses.observations import Observations
 from aign_tf.data.poses.prepare import check_poses, prepare_poses
 from aign_tf.data.poses.results import write_results
 from aign_tf.discriminators.pose import VIEWS, pose_discriminator

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from aign_tf.errors import UserError
-from aign_tf.files import inside, read_json, replacing, write_json
+from aign_tf.files import inside, read_json, replacing, visible_files, write_json
 
 
 def test_a_new_file_appears_whole_with_the_folders_above_it(tmp_path):
@@ -72,3 +72,12 @@ def test_json_that_cannot_be_written_leaves_the_old_file(tmp_path):
     with pytest.raises(TypeError):
         write_json(path, {"a": object()})
     assert json.loads(path.read_text()) == {"a": 1}
+
+
+def test_what_is_hidden_is_not_seen(tmp_path):
+    for name in ("b.npz", "a/B.NPZ", ".c.npz", ".d/e.npz", "a/.f/g.npz", "h.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "folder.npz").mkdir()
+    found = visible_files(tmp_path, (".npz",))
+    assert found == [tmp_path / "a/B.NPZ", tmp_path / "b.npz"]

@@ -36,7 +36,7 @@ def load_arrays(path: str | os.PathLike, allow_pickle: bool | None = None) -> di
         raise UserError(f"{path}: no such file")
     with path.open("rb") as file:
         start = file.read(8)
-    signature = _SIGNATURES.get(path.suffix)
+    signature = _SIGNATURES.get(path.suffix.lower())
     if signature is None or not start.startswith(signature):
         raise UserError(f"{path}: not a .npy or .npz file as NumPy writes them")
     try:

@@ -15,7 +15,7 @@ from absl import logging
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from aign_tf.errors import UserError
-from aign_tf.files import replacing
+from aign_tf.files import replacing, visible_files
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 MAX_PIXELS = 64_000_000
@@ -44,18 +44,10 @@ def list_pictures(folder: str | os.PathLike) -> list[pathlib.Path]:
         raise UserError(f"{folder}: no such folder")
     if not folder.is_dir():
         raise UserError(f"{folder} is a file: a folder of pictures is needed")
-    paths = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not _hidden(path, folder) and path.is_file()
-    )
+    paths = visible_files(folder, SUFFIXES)
     if not paths:
         raise UserError(f"{folder}: no pictures below it ({' '.join(SUFFIXES)})")
     return paths
-
-
-def _hidden(path: pathlib.Path, folder: pathlib.Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def read_picture(path: str | os.PathLike) -> np.ndarray:

@@ -3,73 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from absl import logging
 from scipy.spatial import cKDTree
 
-from aign_tf.data import pairs
-from aign_tf.data.poses.clips import Clip2D, Clip3D
-from aign_tf.data.splits import SPLITS, VALIDATED, held_out
+from aign_tf.data.poses.clips import Clip2D, Clip3D, action_of
+from aign_tf.data.poses.observations import Observations
+from aign_tf.data.splits import VALIDATED, held_out
 from aign_tf.errors import UserError
 
 _TESTED = 5  # one in so many, where none is called test/...
 _SAME = 0.005  # metres, all joints taken together
-_FEWEST = 4  # joints that tell a pose
 _ODD = 2.0  # times as large as usual, or as small: no body, but an error of the recording
 _MANY = 0.05  # of the frames
 _PIECES = 40  # that a few long clips are cut into, so that every role gets some
-
-
-@dataclasses.dataclass(frozen=True)
-class Observations:
-    """2D poses of N frames, with the truth where it is known.
-
-    Attributes:
-      joints: float32 `[N, J, 2]`, normalised image coordinates: undistorted, focal length 1.
-      confidence: float32 `[N, J]`, 1 for a joint that was seen, 0 for one that was not.
-      pose: float32 `[N, J, 3]`, metres, relative to the root, in the camera frame; NaN: unknown.
-      position: float32 `[N, 3]`, metres, of the root in the camera frame; NaN: unknown.
-      actions: `[N]` texts.
-      image_size: the longer side of the pictures at focal length 1, to express errors in.
-    """
-
-    joints: np.ndarray
-    confidence: np.ndarray
-    pose: np.ndarray
-    position: np.ndarray
-    actions: np.ndarray
-    image_size: float
-
-    def __len__(self) -> int:
-        return len(self.joints)
-
-    def take(self, rows: np.ndarray | slice) -> Observations:
-        columns = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        size = columns.pop("image_size")
-        return Observations(**{name: part[rows] for name, part in columns.items()}, image_size=size)
-
-    def with_pairs(self, share: float, seed: int, alone: bool) -> Observations:
-        """Keeps the truth of a share of the frames: see `pairs.keep`."""
-        rows, paired = pairs.keep(len(self), share, seed, alone)
-        kept = self.take(rows)
-        return dataclasses.replace(
-            kept,
-            pose=np.where(paired[:, None, None], kept.pose, np.float32(np.nan)),
-            position=np.where(paired[:, None], kept.position, np.float32(np.nan)),
-        )
-
-    @property
-    def told(self) -> np.ndarray:
-        """`[N]` bool: who shows enough joints to tell a pose."""
-        return self.confidence.sum(axis=1) >= _FEWEST
-
-    @property
-    def known(self) -> np.ndarray:
-        """`[N]` bool: whose truth is known."""
-        return np.isfinite(self.pose).all(axis=(1, 2))
 
 
 def concatenated(parts: Sequence[Observations]) -> Observations:
@@ -84,17 +33,6 @@ def joined_splits(parts: Mapping[str, Sequence[Observations]]) -> dict[str, Obse
     """Split -> its parts in one; a split without parts is empty, but not all may be."""
     nothing = next(part for some in parts.values() for part in some).take(slice(0))
     return {split: concatenated(some or [nothing]) for split, some in parts.items()}
-
-
-def action_of(name: str) -> str:
-    """What a clip's folder-like name says of its action: the part before the last.
-
-    Recordings of Human3.6M are called by subject and action: "S1/Walking 1/54138969".
-    """
-    parts = [part for part in name.split("/") if part not in SPLITS]
-    if len(parts) > 1 and re.fullmatch(r"S\d+", parts[0]):
-        return re.sub(r" \d+$", "", parts[1])
-    return parts[-2] if len(parts) > 1 else "all"
 
 
 def for_test(clips: Sequence[Clip2D | Clip3D]) -> tuple[list, list]:

@@ -12,7 +12,6 @@ from absl import logging
 
 from aign_tf.data import pose_sets
 from aign_tf.data.pose_config import PoseDataConfig, parse_range
-from aign_tf.data.pose_sets import Observations
 from aign_tf.data.pose_views import filmed
 from aign_tf.data.poses import human36m
 from aign_tf.data.poses.clips import Clip3D
@@ -20,6 +19,7 @@ from aign_tf.data.poses.files import holds_keypoints
 from aign_tf.data.poses.keypoints import read_keypoints
 from aign_tf.data.poses.mocap import read_mocap
 from aign_tf.data.poses.normalize import observed, with_camera
+from aign_tf.data.poses.observations import Observations
 from aign_tf.data.synthetic.bodies import generate_motions
 from aign_tf.errors import UserError
 from aign_tf.skeletons import SKELETONS

@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from aign_tf.data.pose_sets import Observations, action_of
-from aign_tf.data.poses.clips import Clip3D
+from aign_tf.data.poses.clips import Clip3D, action_of
+from aign_tf.data.poses.observations import Observations
 
 # Metres, and shares of the distance: where the person stands.
 _DISTANCE = (3.0, 6.0)

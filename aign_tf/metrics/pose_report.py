@@ -10,8 +10,8 @@ import numpy as np
 
 from aign_tf import skeleton_pictures, visualize
 from aign_tf.data.augment import normalized
-from aign_tf.data.pose_sets import Observations
 from aign_tf.data.pose_views import turned
+from aign_tf.data.poses.observations import Observations
 from aign_tf.data.splits import spaced
 from aign_tf.metrics.pose import ALL_FRAMES, pose_scores, scores_by_action
 from aign_tf.skeletons import SKELETONS, Skeleton, known_joints

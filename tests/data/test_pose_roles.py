@@ -7,8 +7,8 @@ import pytest
 
 from aign_tf.data.pose_config import PoseDataConfig
 from aign_tf.data.pose_roles import PoseRoles, load_roles
-from aign_tf.data.pose_sets import Observations
 from aign_tf.data.pose_views import turned
+from aign_tf.data.poses.observations import Observations
 from aign_tf.data.synthetic.bodies import generate_motions
 from aign_tf.errors import UserError
 from tests.data.poses.same_poses import count_shared

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aign_tf.data import pose_sets
-from aign_tf.data.pose_sets import Observations, action_of
-from aign_tf.data.poses.clips import Clip2D, Clip3D
+from aign_tf.data.poses.clips import Clip2D, Clip3D, action_of
+from aign_tf.data.poses.observations import Observations
 from aign_tf.data.splits import SPLITS
 from aign_tf.data.synthetic.bodies import generate_motions
 from aign_tf.errors import UserError

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from aign_tf.data.pose_sets import Observations
+from aign_tf.data.poses.observations import Observations
 from aign_tf.metrics import pose_report
 from aign_tf.metrics.pose import pose_scores
 from tests.data.poses.standing import H36M, body

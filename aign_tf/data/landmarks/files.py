@@ -14,6 +14,7 @@ from aign_tf.data.landmarks.axes import in_camera_axes
 from aign_tf.data.landmarks.point_files import read_json_points, read_pts
 from aign_tf.data.landmarks.sets import LandmarkSet
 from aign_tf.errors import UserError
+from aign_tf.files import visible_files
 from aign_tf.landmarks import reduced
 
 _READERS = {
@@ -44,9 +45,9 @@ def read_landmarks(path: str | os.PathLike) -> LandmarkSet:
     root = pathlib.Path(path)
     if not root.exists():
         raise UserError(f"{root}: no such file or folder")
-    if root.is_file() and root.suffix not in _READERS:
+    if root.is_file() and root.suffix.lower() not in _READERS:
         raise UserError(f"{root}: not a file of landmarks: expected one of {_KINDS}")
-    files = [root] if root.is_file() else _files_below(root)
+    files = [root] if root.is_file() else visible_files(root, _READERS)
     if not files:
         raise UserError(f"{root}: holds no landmarks: expected files of {_KINDS}")
     faces = _together([(file, part) for file in files for part in _read(file, root)])
@@ -66,20 +67,12 @@ def read_landmarks(path: str | os.PathLike) -> LandmarkSet:
     )
 
 
-def _files_below(folder: pathlib.Path) -> list[pathlib.Path]:
-    def hidden(file):
-        return any(part.startswith(".") for part in file.relative_to(folder).parts)
-
-    files = (file for file in folder.rglob("*") if file.suffix in _READERS and file.is_file())
-    return sorted(file for file in files if not hidden(file))
-
-
 def _read(file: pathlib.Path, root: pathlib.Path) -> list[Stored]:
     """The faces of a file; names begin with the sub-folder of `root` it is in."""
     parents = "" if file == root else "".join(f"{p}/" for p in file.relative_to(root).parts[:-1])
     return [
         part._replace(names=[parents + name for name in part.names])
-        for part in _READERS[file.suffix](file)
+        for part in _READERS[file.suffix.lower()](file)
     ]
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
 
+from aign_tf.data.splits import SPLITS
 from aign_tf.skeletons import Skeleton
 
 
@@ -50,3 +52,14 @@ class Clip3D(NamedTuple):
     name: str
     joints: np.ndarray
     skeleton: Skeleton
+
+
+def action_of(name: str) -> str:
+    """What a clip's folder-like name says of its action: the part before the last.
+
+    Recordings of Human3.6M are called by subject and action: "S1/Walking 1/54138969".
+    """
+    parts = [part for part in name.split("/") if part not in SPLITS]
+    if len(parts) > 1 and re.fullmatch(r"S\d+", parts[0]):
+        return re.sub(r" \d+$", "", parts[1])
+    return parts[-2] if len(parts) > 1 else "all"

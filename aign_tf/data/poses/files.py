@@ -8,7 +8,9 @@ import numpy as np
 
 from aign_tf.data.arrays import load_arrays
 from aign_tf.errors import UserError
+from aign_tf.files import visible_files
 
+_SUFFIXES = (".json", ".bvh", ".npz", ".npy")
 _PICTURE = 16  # pixels: the least extent of a person in a picture
 
 
@@ -24,11 +26,10 @@ def holds_keypoints(path: str, allow_pickle: bool = False) -> bool:
     root = pathlib.Path(path)
     if not root.exists():
         raise UserError(f"{path}: no such file or folder")
-    files = [root] if root.is_file() else sorted(root.rglob("[!.]*"))
-    for file in files:
+    for file in [root] if root.is_file() else visible_files(root, _SUFFIXES):
         if file.suffix.lower() in (".json", ".bvh"):
             return file.suffix.lower() == ".json"
-        if file.suffix in (".npz", ".npy"):
+        if file.suffix.lower() in _SUFFIXES:
             return _are_keypoints(load_arrays(file, allow_pickle))
     raise UserError(
         f"{path} holds neither 2D joints (.json, .npz, .npy) nor 3D motions (.bvh, .npz, .npy)"

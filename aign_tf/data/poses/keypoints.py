@@ -13,6 +13,7 @@ from aign_tf.data.poses.openpose import read_openpose
 from aign_tf.data.poses.plain import read_plain
 from aign_tf.data.poses.videopose3d import is_videopose3d, read_videopose3d
 from aign_tf.errors import UserError
+from aign_tf.files import visible_files
 
 _FORMATS = ".npz or .npy of 2D joints, OpenPose or COCO .json, VideoPose3D's data_2d_*.npz"
 _SUFFIXES = (".npy", ".npz", ".json")
@@ -43,7 +44,7 @@ def read_keypoints(path: str, skeleton: str = "", allow_pickle: bool = False) ->
 
 
 def _read_folder(folder: pathlib.Path, skeleton: str, allow_pickle: bool) -> list[Clip2D]:
-    files = sorted(file for file in folder.rglob("[!.]*") if file.suffix in _SUFFIXES)
+    files = visible_files(folder, _SUFFIXES)
     videos, others = {}, []
     for file in files:
         if file.name.endswith(openpose.SUFFIX):
@@ -67,12 +68,12 @@ def _read_folder(folder: pathlib.Path, skeleton: str, allow_pickle: bool) -> lis
 
 
 def _read_file(path: pathlib.Path, skeleton: str, allow_pickle: bool) -> list[Clip2D]:
-    if path.suffix in (".npy", ".npz"):
+    if path.suffix.lower() in (".npy", ".npz"):
         arrays = load_arrays(path, allow_pickle)
         if is_videopose3d(arrays):
             return read_videopose3d(path, arrays)
         return read_plain(path, arrays, skeleton)
-    if path.suffix != ".json":
+    if path.suffix.lower() != ".json":
         raise UserError(f"{path}: not a file of 2D joints: expected {_FORMATS}")
     content = load_json(path)
     if is_coco(content):

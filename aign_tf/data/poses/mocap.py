@@ -15,6 +15,7 @@ from aign_tf.data.poses.bvh_names import recognise
 from aign_tf.data.poses.clips import Clip3D
 from aign_tf.data.poses.upright import upright
 from aign_tf.errors import UserError
+from aign_tf.files import visible_files
 from aign_tf.skeletons import SKELETONS, Skeleton, joint_map, named
 
 SUFFIXES = (".bvh", ".npy", ".npz")
@@ -80,17 +81,10 @@ def read_places(
 def _files(path: pathlib.Path) -> list[pathlib.Path]:
     if not path.exists():
         raise UserError(f"{path}: no such file or folder of motions")
-    files = [path]
-    if path.is_dir():
-        files = [file for file in path.rglob("*") if not _hidden(file.relative_to(path))]
-    files = sorted(file for file in files if file.suffix.lower() in SUFFIXES and file.is_file())
-    if not files:
+    files = [path] if path.is_file() else visible_files(path, SUFFIXES)
+    if not files or files[0].suffix.lower() not in SUFFIXES:
         raise UserError(f"{path}: no motions: {', '.join(SUFFIXES)} are read")
     return files
-
-
-def _hidden(path: pathlib.Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
 
 
 def _is_bvh(file: pathlib.Path) -> bool:

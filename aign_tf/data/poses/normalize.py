@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from absl import logging
 
-from aign_tf.data.pose_sets import Observations, action_of
-from aign_tf.data.poses.clips import Camera, Clip2D
+from aign_tf.data.poses.clips import Camera, Clip2D, action_of
+from aign_tf.data.poses.observations import Observations
 from aign_tf.errors import UserError
 from aign_tf.skeletons import SKELETONS, Skeleton, convert, known_joints
 

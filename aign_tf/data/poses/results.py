@@ -9,9 +9,9 @@ import numpy as np
 
 from aign_tf import skeleton_pictures
 from aign_tf.data.pictures import write_picture
-from aign_tf.data.pose_sets import Observations
 from aign_tf.data.poses import animation
 from aign_tf.data.poses.bvh_writer import write_bvh
+from aign_tf.data.poses.observations import Observations
 from aign_tf.data.splits import spaced
 from aign_tf.files import inside, replacing
 from aign_tf.skeletons import Skeleton

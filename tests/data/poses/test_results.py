@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aign_tf.data.pose_sets import Observations
 from aign_tf.data.poses import animation
 from aign_tf.data.poses.mocap import read_mocap
+from aign_tf.data.poses.observations import Observations
 from aign_tf.data.poses.results import write_results
 from aign_tf.errors import UserError
 from tests.data.poses.standing import H36M, body
