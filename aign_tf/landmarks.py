@@ -92,7 +92,9 @@ def reduced(points: np.ndarray, count: int, where: str) -> np.ndarray:
     if found not in SCHEMES:
         raise UserError(f"{where}: {found} landmarks a face, expected 68, or the 66 of 3DFAW")
     if found < count:
-        raise UserError(f"{where}: 66 landmarks a face where 68 are used: add data.points=66")
+        raise UserError(
+            f"{where}: 66 landmarks a face where 68 are used: train with --set=data.points=66"
+        )
     return points if found == count else points[:, SCHEMES[66].numbers]
 
 

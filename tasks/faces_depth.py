@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 import pathlib
 from collections.abc import Mapping
 from typing import Any
@@ -84,6 +85,7 @@ class Config:
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
+    picture: str = setting("", "width and height of the pictures; empty: as data.picture")
     most: int = setting(20, "faces of a file that get an OBJ and a picture")
 
 
@@ -193,10 +195,11 @@ class FacesDepth(task.Task):
     def _faces(self) -> np.ndarray:
         """Training faces; where only some have pairs, the depths of the others are NaN."""
         loss, data = self.config.loss, self.config.data
-        faces = self.roles.in_split("train").faces
+        observed = self.roles.in_split("train")
+        faces = observed.faces
         if loss.paired_weight > 0 and data.pairs < 1:
             alone = loss.adversarial_weight == loss.recall_weight == 0
-            rows, paired = pairs.keep(len(faces), data.pairs, self.config.train.seed, alone)
+            rows, paired = pairs.keep(observed.known, data.pairs, self.config.train.seed, alone)
             faces = faces[rows]
             faces[~paired, :, 2] = np.nan
         return faces
@@ -232,7 +235,7 @@ class FacesDepth(task.Task):
         return task.Evaluation(
             samples=len(observed),
             metrics=metrics,
-            notes={} if observed.known.any() else {"truth": "unknown: depths cannot be compared"},
+            notes=landmark_report.notes(observed),
             picture=landmark_report.sheet(
                 {**shown, "truth": observed.faces}, observed.points, self.roles, _SHOWN
             ),
@@ -246,9 +249,11 @@ class FacesDepth(task.Task):
         output: pathlib.Path,
         options: Prediction,
     ) -> list[pathlib.Path]:
-        seen, sides = read(str(source), self.config.data)
-        faces = landmark_report.lift(generator, seen.points)
+        picture = options.picture or self.config.data.picture
+        seen, sides = read(str(source), dataclasses.replace(self.config.data, picture=picture))
+        faces = landmark_report.placed(generator, self.renderer(), seen.points)
         logging.info("%d faces", len(seen))
+        name = pathlib.Path(os.path.abspath(source)).stem  # of the folder "." too
         return write_results(
-            output, source.stem, seen.points * sides[:2], faces * sides, seen.names, options.most
+            output, name, seen.points * sides[:2], faces * sides, seen.names, options.most
         )

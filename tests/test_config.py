@@ -64,6 +64,42 @@ def test_mistakes_are_told_in_one_line(key, text, message):
     assert message in str(error.value) and "\n" not in str(error.value)
 
 
+@dataclasses.dataclass(frozen=True)
+class Choosy:
+    points: int = config.setting(68, "numbers to choose from", choices=(66, 68))
+    share: float = config.setting(0.5, "likewise", choices=(0.5, 1.0))
+
+
+@dataclasses.dataclass(frozen=True)
+class Choices:
+    data: Choosy = Choosy()
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [("data.points", "66", 66), ("data.points", "68", 68), ("data.share", "1", 1.0)],
+)
+def test_numbers_to_choose_from(key, text, value):
+    read = flat(override(Choices(), {key: text}))[key]
+    assert read == value and type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "message"),
+    [
+        ("data.points", "67", "data.points=67: use one of 66, 68"),
+        ("data.points", "66.0", "data.points=66.0: expected a whole number"),
+        ("data.points", "", "data.points=: expected a whole number"),
+        ("data.share", "0.6", "data.share=0.6: use one of 0.5, 1.0"),
+        ("data.share", "nan", "data.share=nan: use one of 0.5, 1.0"),
+    ],
+)
+def test_other_numbers_than_those(key, text, message):
+    with pytest.raises(UserError) as error:
+        override(Choices(), {key: text})
+    assert str(error.value) == message
+
+
 @hypothesis.given(
     st.integers(1, 10**6),
     st.floats(0, 1e6, allow_nan=False),

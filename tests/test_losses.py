@@ -102,6 +102,19 @@ def test_mean_squared_averages_over_names_and_ignores_what_is_not_predicted():
     assert float(losses.mean_squared(predicted, target)) == pytest.approx((5.0 + 4.0) / 2)
 
 
+def test_mean_absolute_averages_over_names_and_ignores_what_is_not_predicted():
+    predicted = {"a": tf.constant([1.0, -3.0]), "b": tf.constant([[2.0]])}
+    target = {"a": tf.constant([0.0, 1.0]), "b": tf.zeros([1, 1]), "mask": tf.zeros([7])}
+    assert float(losses.mean_absolute(predicted, target)) == pytest.approx((2.5 + 2.0) / 2)
+
+
+def test_mean_absolute_pulls_equally_however_far_off_and_not_at_all_at_a_hit():
+    predicted = tf.Variable([[3.0, -1e6], [0.5, 0.0]])
+    with tf.GradientTape() as tape:
+        loss = losses.mean_absolute({"a": predicted}, {"a": tf.zeros([2, 2])})
+    np.testing.assert_array_equal(tape.gradient(loss, predicted), [[0.25, -0.25], [0.25, 0]])
+
+
 JOINTS = tf.constant([[[0.0, 0.0], [0.0, 2.0], [50.0, 60.0]]])
 FIRST_TWO = tf.constant([[1.0, 1.0, 0.0]])
 

@@ -4,8 +4,10 @@ The observation is `points` `[B, K, 2]`, shares of the picture. Factors are `fac
 the same unit, and the camera: `focal` and `principal_point` `[B, 2]`, see `AffineProjection`.
 
 Source: the reimplementation of AIGN in Moniz et al., "Unsupervised depth estimation, 3D face
-rotation and replacement", 2018. Only its rotation differs: there six numbers in (-1, 1) are taken
-for sines and cosines as they are, here each pair is normalised, as in the paper of AIGN.
+rotation and replacement", 2018. Two things differ. There six numbers in (-1, 1) are taken for sines
+and cosines as they are, here each pair is normalised, as in the paper of AIGN. And focal lengths
+begin at 1: from around 0, a training that happens to make them negative shows faces upside down to
+the discriminator, which wins for good.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ def paper_face_lifter(count: int) -> keras.Model:
     angles, shape = layers.Reshape((3, 2))(angles), layers.Reshape((count, 3))(shape)
     factors = {
         "face": TurnAndPlace()([shape, angles, translation]),
-        "focal": layers.Dense(2, dtype="float32", name="focal")(x),
+        "focal": layers.Dense(2, bias_initializer="ones", dtype="float32", name="focal")(x),
         "principal_point": layers.Dense(2, dtype="float32", name="principal_point")(x),
     }
     return keras.Model({"points": points}, factors)

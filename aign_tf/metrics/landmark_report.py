@@ -30,6 +30,13 @@ def lift(generator: keras.Model, points: np.ndarray) -> np.ndarray:
     return generator.predict({"points": points}, batch_size=1024, verbose=0)["face"]
 
 
+def placed(generator: keras.Model, renderer: keras.layers.Layer, points: np.ndarray) -> np.ndarray:
+    """Faces as of `lift`, with x and y where their camera sees them in the picture."""
+    factors = generator.predict({"points": points}, batch_size=1024, verbose=0)
+    seen = renderer(factors, {})["points"].numpy()
+    return np.concatenate([seen, factors["face"][..., 2:]], axis=2)
+
+
 def baselines(observed: LandmarkSet, roles: LandmarkRoles) -> dict[str, np.ndarray]:
     """Faces whose depths need no network.
 
@@ -83,6 +90,20 @@ def compare(
             if group != ALL:
                 metrics[name][f"depth_corr_{group}"] = scores["depth_corr"]
     return metrics, rows[ours]
+
+
+def notes(observed: LandmarkSet) -> dict[str, str]:
+    """How to read the numbers."""
+    if not observed.known.any():
+        return {"truth": "unknown: depths cannot be compared"}
+    return {
+        "depth_corr": (
+            f"sum over {observed.points.shape[1]} landmarks; a face that ignores its picture "
+            "scores 0, depths that have nothing to do with the truth score chance"
+        ),
+        "depth_corr_residual": "the same for what remains after posed_template is taken out",
+        "aligned_depth_error": "share of the size of a face, after similarity alignment of each",
+    }
 
 
 def sheet(faces: Faces, points: np.ndarray, roles: LandmarkRoles, rows: int) -> np.ndarray:

@@ -247,3 +247,114 @@ def test_wrong_shapes_are_named(name, shape, message):
     with pytest.raises(ValueError) as error:
         project.PerspectiveProjection()(wrong, wrong)
     assert message in str(error.value)
+
+
+# The affine camera.
+
+AFFINE = {"focal": [[2.0, 3.0]], "principal_point": [[10.0, -20.0]]}
+
+
+def affine(face, **camera):
+    factors = {"face": face, **camera}
+    factors = {name: tf.constant(value, tf.float32) for name, value in factors.items()}
+    rendered = project.AffineProjection()(factors, {})
+    assert list(rendered) == ["points"]
+    return rendered["points"]
+
+
+def faces(rows=2, landmarks=5):
+    return np.random.default_rng(0).normal(size=(rows, landmarks, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("camera", "expected"),
+    [
+        ([], (1, -2)),
+        (["focal"], (2, -6)),
+        (["principal_point"], (11, -22)),
+        (["focal", "principal_point"], (12, -26)),
+    ],
+)
+def test_an_affine_camera_by_hand_with_optional_parts(camera, expected):
+    for depth in (5.0, 0.0, -5.0):
+        points = affine([[[1.0, -2.0, depth]]], **{name: AFFINE[name] for name in camera})
+        np.testing.assert_array_equal(points, [[expected]])
+
+
+def test_each_face_has_an_affine_camera_of_its_own():
+    focal, centre = np.float32([[1, 2], [-3, 4]]), np.float32([[5, 6], [7, 8]])
+    points = affine(faces(), focal=focal, principal_point=centre)
+    expected = faces()[..., :2] * focal[:, None] + centre[:, None]
+    np.testing.assert_allclose(points, expected, rtol=1e-6)
+
+
+def test_an_affine_camera_reads_nothing_that_was_observed():
+    layer, factors = project.AffineProjection(), {"face": faces()}
+    seen = {"points": np.full((2, 5, 2), np.nan, np.float32), "focal": np.full((7, 9), np.nan)}
+    np.testing.assert_array_equal(layer(factors, seen)["points"], faces()[..., :2])
+
+
+def test_the_jacobians_of_an_affine_camera():
+    inputs = {"face": tf.constant([[[5.0, 7.0, 9.0]]]), **AFFINE}
+    inputs = {name: tf.constant(value) for name, value in inputs.items()}
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        points = project.AffineProjection()(inputs, {})["points"]
+    got = {name: np.reshape(j, (2, -1)) for name, j in tape.jacobian(points, inputs).items()}
+    np.testing.assert_array_equal(got["face"], [[2, 0, 0], [0, 3, 0]])
+    np.testing.assert_array_equal(got["focal"], [[5, 0], [0, 7]])
+    np.testing.assert_array_equal(got["principal_point"], np.eye(2))
+
+
+def test_gradients_of_an_affine_camera_agree_with_finite_differences():
+    def points(*inputs):
+        factors = dict(zip(("face", "focal", "principal_point"), inputs))
+        return project.AffineProjection()(factors, {})["points"]
+
+    inputs = [faces(), np.float32([[1, 2], [-3, 4]]), np.float32([[5, 6], [7, 8]])]
+    theory, numeric = tf.test.compute_gradient(points, inputs, delta=1e-2)
+    for exact, near in zip(theory, numeric):
+        np.testing.assert_allclose(exact, near, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "message"),
+    [
+        ("face", (2, 5, 2), "face has shape (2, 5, 2), expected (None, None, 3)"),
+        ("face", (5, 3), "face has shape (5, 3), expected (None, None, 3)"),
+        ("focal", (2, 1), "focal has shape (2, 1), expected (2, 2)"),
+        ("focal", (3, 2), "focal has shape (3, 2), expected (2, 2)"),
+        ("principal_point", (2,), "principal_point has shape (2,), expected (2, 2)"),
+    ],
+)
+def test_wrong_shapes_of_an_affine_camera_are_named(name, shape, message):
+    with pytest.raises(ValueError) as error:
+        affine(**{"face": faces(), name: np.zeros(shape)})
+    assert message in str(error.value)
+
+
+def test_an_affine_camera_has_no_weights_and_is_float32_whatever_comes_in():
+    camera = {name: np.repeat(value, 2, axis=0) for name, value in AFFINE.items()}
+    expected = affine(faces(), **camera)
+    factors = {"face": faces(), **camera}
+    for precision in ("bfloat16", "float16"):
+        with compat.precision(precision):
+            renderer = project.AffineProjection()
+        for kind in (np.float32, np.float64):
+            given = {name: value.astype(kind) for name, value in factors.items()}
+            points = renderer(given, {})["points"]
+            assert points.dtype == tf.float32
+            np.testing.assert_array_equal(points, expected)
+        half = {name: tf.cast(value, tf.float16) for name, value in factors.items()}
+        assert renderer(half, {})["points"].dtype == tf.float32
+        assert renderer.weights == []
+
+
+@pytest.mark.parametrize("camera", [[], ["focal", "principal_point"]])
+def test_an_affine_camera_saves_within_a_functional_model(camera, tmp_path):
+    factors = {"face": faces(), **{name: np.float32(AFFINE[name] * 2) for name in camera}}
+    inputs = {name: keras.Input(x.shape[1:], name=name) for name, x in factors.items()}
+    model = keras.Model(inputs, project.AffineProjection()(inputs, {}))
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(factors)["points"], model(factors)["points"])

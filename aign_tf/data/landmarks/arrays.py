@@ -47,7 +47,10 @@ def read_arrays(path: pathlib.Path) -> list[Stored]:
     """
     arrays = load_arrays(path)
     if arrays.keys() >= _LINEAR_MODEL:
-        raise UserError(f"{path}: a linear model of faces among landmarks: give it alone")
+        raise UserError(
+            f"{path}: a linear model of faces, not landmarks: give it alone, as --data_dir or "
+            "--memory_dir"
+        )
     if arrays.keys() >= _DEPTHNETS:
         return [_depthnets(path, arrays)]
     found = {name: layout(array) for name, array in arrays.items()}

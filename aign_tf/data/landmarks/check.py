@@ -51,7 +51,9 @@ def prepare_landmarks(data_dir: str, output: str, options) -> str:
     with replacing(target) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **array)
     (name,) = array
-    return f"{output}: {name} {array[name].shape}"
+    unknown = 0 if seen.known.all() else seen.known.sum()
+    lost = f", without the depths of {unknown:,} faces, as others have none" if unknown else ""
+    return f"{output}: {name} {array[name].shape}{lost}"
 
 
 def _described(seen: LandmarkSet) -> list[tuple[str, str]]:
@@ -72,8 +74,10 @@ def _described(seen: LandmarkSet) -> list[tuple[str, str]]:
     ]
     if len(known):
         flat = known.depth.std(axis=1) < _FLAT * sizes(known.points)
-        agreement = np.corrcoef(known.depth.ravel(), depth[seen.known].ravel())[0, 1]
-        lines.append(("depth", f"correlates {agreement:.2f} with that of a posed mean face"))
+        if not flat.all():
+            pair = known.depth[~flat].ravel(), depth[seen.known][~flat].ravel()
+            agreement = np.corrcoef(*pair)[0, 1]
+            lines.append(("depth", f"correlates {agreement:.2f} with that of a posed mean face"))
         lines.append(("flat", f"{flat.sum():,} faces whose depths hardly vary"))
     groups, counts = np.unique(seen.groups[seen.groups != ""], return_counts=True)
     if len(groups):
@@ -83,5 +87,5 @@ def _described(seen: LandmarkSet) -> list[tuple[str, str]]:
 
 
 def _range(angle: np.ndarray) -> str:
-    low, middle, high = np.percentile(angle, (1, 50, 99))
-    return f"{low:.0f} to {high:.0f} degrees but for one face in fifty, median {middle:.0f}"
+    low, middle, high = np.percentile(angle, (1, 50, 99)).round().astype(int)
+    return f"{low} to {high} degrees but for one face in fifty, median {middle}"

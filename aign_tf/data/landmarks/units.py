@@ -33,7 +33,9 @@ def unit(seen: LandmarkSet, config: PictureConfig, where: str) -> np.ndarray:
     else:
         width = height = float(np.percentile(seen.points.max(axis=(1, 2)), 99))
         if width <= 0:
-            raise UserError(f"{where}: landmarks left of and above the picture: give data.picture")
+            raise UserError(
+                f"{where}: landmarks left of and above the picture: give their size as picture"
+            )
         logging.info("%s: taken for pictures of %.0f x %.0f pixels", where, width, height)
     mean = (width + height) / 2
     sides = (width, height, mean) if config.normalize == "picture" else (mean,) * 3
@@ -52,5 +54,5 @@ def parse_picture(text: str) -> tuple[float, float]:
     except ValueError:
         width = height = 0.0
     if not (1 <= width <= _MOST and 1 <= height <= _MOST):
-        raise UserError(f"data.picture={text}: expected width and height, as in 450 450")
+        raise UserError(f"picture={text}: expected width and height, as in 450 450")
     return width, height

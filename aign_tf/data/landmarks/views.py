@@ -28,7 +28,7 @@ def pictured(
     count = len(faces)
     angles = [rng.uniform(-most, most, count) for most in (config.roll, config.pitch, config.yaw)]
     turn = Rotation.from_euler("ZXY", np.stack(angles, axis=1), degrees=True).as_matrix()
-    turned = np.einsum("nij,nkj->nki", turn, centred(faces))
+    turned = centred(faces) @ turn.swapaxes(1, 2)
     size = rng.uniform(*_SIZES, count)
     turned *= (size / sizes(turned[..., :2]))[:, None, None]
     points = turned[..., :2] + rng.uniform(*_MIDDLES, (count, 1, 2))

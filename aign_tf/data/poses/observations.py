@@ -41,7 +41,7 @@ class Observations:
 
     def with_pairs(self, share: float, seed: int, alone: bool) -> Observations:
         """Keeps the truth of a share of the frames: see `pairs.keep`."""
-        rows, paired = pairs.keep(len(self), share, seed, alone)
+        rows, paired = pairs.keep(self.known, share, seed, alone)
         kept = self.take(rows)
         return dataclasses.replace(
             kept,

@@ -118,7 +118,10 @@ def test_damaged_and_pickled_files(tmp_path):
 
 def test_a_linear_model_is_no_faces(tmp_path):
     path = _npz(tmp_path, mean=FACES[0], identity=FACES)
-    assert _message(path) == "a linear model of faces among landmarks: give it alone"
+    expected = (
+        "a linear model of faces, not landmarks: give it alone, as --data_dir or --memory_dir"
+    )
+    assert _message(path) == expected
 
 
 @pytest.mark.parametrize("kind", [str, bytes])
