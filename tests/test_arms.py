@@ -24,7 +24,10 @@ class Config:
     train: TrainConfig = TrainConfig()
 
 
-def lifted(percents=(1, 100), config=Config()):
+CONFIG = Config()
+
+
+def lifted(percents=(1, 100), config=CONFIG):
     return {
         name: override(config, values) for name, values in arms.lifting(STRONG, percents).items()
     }

@@ -158,7 +158,10 @@ def test_66_landmarks_are_drawn_and_trained_on():
 # Unpaired.
 
 
-def forgetful(task, rows=slice(None)):
+ALL = slice(None)
+
+
+def forgetful(task, rows):
     """The same task, where nobody knows the depths of these rows of what is observed."""
     observed = {}
     for split, part in task.roles.observed.items():
@@ -182,7 +185,7 @@ def test_no_face_of_the_memory_is_observed(smoke):
 
 
 def test_what_is_drawn_does_not_depend_on_the_truth(smoke, smoke_batch):
-    without = batch(forgetful(smoke))
+    without = batch(forgetful(smoke, ALL))
     assert np.isnan(without["truth"]["face"][..., 2]).all()
     for role in ("observation", "memory"):
         for name, part in smoke_batch[role].items():
@@ -254,9 +257,9 @@ def test_paired_training_needs_depths(smoke):
     paired.settle()
     forgetful(paired, slice(10, None)).settle()
     with pytest.raises(UserError) as error:
-        forgetful(paired).settle()
+        forgetful(paired, ALL).settle()
     assert str(error.value) == "loss.paired_weight needs observations whose depths are known"
-    forgetful(smoke).settle()
+    forgetful(smoke, ALL).settle()
 
 
 # Arms.
@@ -340,7 +343,7 @@ def test_the_depths_of_another_file_are_turned_and_scaled_as_its_points(smoke, l
 
 
 def test_without_depths_points_alone_are_scored(smoke):
-    task = forgetful(smoke)
+    task = forgetful(smoke, ALL)
     found = task.evaluate({"aign": smoke.generator()}, "test", 20)
     assert found.samples == 20 and found.groups == {}
     assert found.notes == {"truth": "unknown: depths cannot be compared"}
@@ -353,8 +356,8 @@ def test_a_file_of_66_landmarks_is_no_test_of_68(smoke, like_aflw, tmp_path):
     task = FacesDepth(override(smoke.config, {"data.test_dir": str(tmp_path / "few.npy")}))
     with pytest.raises(UserError) as error:
         task.settle("test")
-    expected = f"{tmp_path}/few.npy: 66 landmarks a face where 68 are used: train with --set=data.points=66"
-    assert str(error.value) == expected
+    expected = "66 landmarks a face where 68 are used: train with --set=data.points=66"
+    assert str(error.value) == f"{tmp_path}/few.npy: {expected}"
 
 
 def test_a_file_of_68_landmarks_is_a_test_of_66(like_aflw):
