@@ -117,11 +117,11 @@ def ray_lifter(
 
 
 def trunk(x, width: int, blocks: int, activation="relu"):
-    """Dense layers with skips over pairs of them."""
+    """Dense layers with skips over pairs of them; normalised in float32, as CPUs know no float16."""
     x = layers.Dense(width, kernel_initializer="he_normal")(x)
     for _ in range(blocks):
-        y = layers.LayerNormalization()(x)
+        y = layers.LayerNormalization(dtype="float32")(x)
         y = layers.Dense(width, activation=activation, kernel_initializer="he_normal")(y)
         y = layers.Dense(width, kernel_initializer="he_normal")(y)
         x = layers.Add()([x, y])
-    return layers.LayerNormalization()(x)
+    return layers.LayerNormalization(dtype="float32")(x)

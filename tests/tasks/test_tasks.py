@@ -15,7 +15,7 @@ import tensorflow as tf
 from PIL import Image
 
 import tasks
-from aign_tf import evaluation, training
+from aign_tf import compat, evaluation, training
 from aign_tf.config import LossConfig, TrainConfig, flat, override, settings
 from aign_tf.data.augment import quantized
 from aign_tf.discriminators import judging
@@ -134,6 +134,15 @@ def test_networks_of_the_larger_presets_can_be_built(task_type, preset):
 
 
 # Parts fit together.
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_every_precision_trains_and_is_looked_at(smoke, batches, precision):
+    with compat.precision(precision):
+        model = training.build(smoke)
+        terms = model.train_step(batches[0])
+        assert smoke.preview(model.averaged).dtype == np.uint8
+    assert all(np.isfinite(term) for term in terms.values())
 
 
 def test_a_batch_has_observations_memory_and_nothing_unknown(smoke, batches):
