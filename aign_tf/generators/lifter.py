@@ -117,7 +117,7 @@ def ray_lifter(
 
 
 def trunk(x, width: int, blocks: int, activation="relu"):
-    """Dense layers with skips over pairs of them; normalised in float32, as CPUs know no float16."""
+    """Dense layers with skips over pairs; normalised in float32, as CPUs know no float16."""
     x = layers.Dense(width, kernel_initializer="he_normal")(x)
     for _ in range(blocks):
         y = layers.LayerNormalization(dtype="float32")(x)
