@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 _UNPAIRED = {"loss.paired_weight": 0.0}
 _NO_ADVERSARY = {"loss.adversarial_weight": 0.0, **_UNPAIRED}
 
 
+# To teach depths alone.
+_STRONG_ADVERSARY = {
+    "loss.adversarial": "hinge",
+    "loss.adversarial_weight": 1.0,
+    "loss.r1": 0.02,
+    "train.generator_lr": 3e-4,
+    "train.discriminator_lr": 1e-3,
+}
+
+
 def lifting(
-    strong_adversary: Mapping[str, Any], percents: Sequence[int]
+    percents: Sequence[int], adversary: Mapping[str, Any] = MappingProxyType({})
 ) -> dict[str, dict[str, Any]]:
     """Name -> overrides of the config.
 
     Args:
-      strong_adversary: overrides with which an adversary teaches depths alone.
       percents: of the training observations whose truth supervised arms are given; 100 does not
         make an unpaired arm with pairs, and no percents at all leave out what needs a truth.
+      adversary: further overrides of the arm that learns from an adversary alone.
     """
     arms = {
         "reconstruction": {**_NO_ADVERSARY, "loss.recall_weight": 0.0},
         "recall_only": {**_NO_ADVERSARY, "loss.recall_weight": 1.0},
-        "adversary_only": {"loss.recall_weight": 0.0, **_UNPAIRED, **strong_adversary},
+        "adversary_only": {
+            "loss.recall_weight": 0.0,
+            **_UNPAIRED,
+            **_STRONG_ADVERSARY,
+            **adversary,
+        },
     }
     supervised = {
         **arms["reconstruction"],

@@ -6,18 +6,17 @@ All pictures are uint8 RGB on white.
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image, ImageDraw
 
+from aign_tf.canvas import Canvas
 from aign_tf.data.landmarks.mesh import triangles
 from aign_tf.landmarks import Scheme
 from aign_tf.skeleton_pictures import fit, seen_from
 
-_WHITE, _DOT, _LINE = (255, 255, 255), (35, 95, 205), (58, 60, 70)
+_DOT, _LINE = (35, 95, 205), (58, 60, 70)
 _OUTSIDE, _INSIDE = np.array([246.0, 216.0, 194.0]), np.array([128.0, 134.0, 150.0])
 _TO_LAMP = np.array([-0.4, -0.45, -0.8])  # left, above and before the face
 _AMBIENT = 0.4
 _LINE_WIDTH, _DOT_RADIUS = 0.008, 0.011  # shares of the picture's side
-_SUPERSAMPLING = 3
 _AZIMUTHS = (-80, -40, 0, 40, 80)  # degrees, from the left to the right
 
 
@@ -34,11 +33,11 @@ def draw_landmarks(points: np.ndarray, scheme: Scheme, side: int) -> np.ndarray:
       uint8 `[side, side, 3]`.
     """
     points = fit(points)
-    canvas = _Canvas(side)
+    canvas = Canvas(side)
     for ends in _segments(scheme):
-        canvas.line(points[list(ends)], _LINE)
+        canvas.line(points[list(ends)], _LINE_WIDTH, _LINE)
     for point in points:
-        canvas.dot(point, _DOT)
+        canvas.dot(point, _DOT_RADIUS, _DOT)
     return canvas.picture()
 
 
@@ -66,14 +65,14 @@ def draw_face(
     colours = _shaded(view[surface])
     segments = {frozenset(ends) for ends in _segments(scheme)}
     points = 0.5 + 0.48 * view[:, :2]
-    canvas = _Canvas(side)
+    canvas = Canvas(side)
     # From far to near. Each triangle brings its own lines, so what is nearer hides them with it.
     for row in np.argsort(-view[surface, 2].mean(axis=1), kind="stable"):
         corners = surface[row]
-        canvas.triangle(points[corners], colours[row])
+        canvas.polygon(points[corners], tuple(colours[row].tolist()))
         for ends in zip(corners, np.roll(corners, 1)):
             if frozenset(ends) in segments:
-                canvas.line(points[list(ends)], _LINE)
+                canvas.line(points[list(ends)], _LINE_WIDTH, _LINE)
     return canvas.picture()
 
 
@@ -122,31 +121,3 @@ def _shaded(corners: np.ndarray) -> np.ndarray:
     lambert = np.maximum(normals @ (_TO_LAMP / np.linalg.norm(_TO_LAMP)), 0)
     outside = (_AMBIENT + (1 - _AMBIENT) * lambert)[:, None] * _OUTSIDE
     return np.where(normals[:, 2:] < 0, outside, _INSIDE).astype(np.uint8)
-
-
-class _Canvas:
-    """A white square whose side is 1, drawn larger and then reduced for smooth edges."""
-
-    def __init__(self, side: int):
-        self._scale = side * _SUPERSAMPLING
-        self._image = Image.new("RGB", (self._scale, self._scale), _WHITE)
-        self._draw = ImageDraw.Draw(self._image)
-
-    def line(self, ends, colour):
-        width = max(1, round(_LINE_WIDTH * self._scale))
-        if np.isfinite(ends).all():
-            self._draw.line(self._pixels(ends), fill=colour, width=width)
-
-    def dot(self, centre, colour):
-        if np.isfinite(centre).all():
-            box = centre + _DOT_RADIUS * np.array([[-1], [1]])
-            self._draw.ellipse(self._pixels(box), fill=colour)
-
-    def triangle(self, corners, colour):
-        self._draw.polygon(self._pixels(corners), fill=tuple(colour.tolist()))
-
-    def _pixels(self, points):
-        return (points * self._scale).ravel().tolist()
-
-    def picture(self) -> np.ndarray:
-        return np.asarray(self._image.reduce(_SUPERSAMPLING))

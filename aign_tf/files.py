@@ -59,3 +59,17 @@ def write_json(path: str | os.PathLike, content: dict) -> None:
 
 def read_json(path: str | os.PathLike) -> dict:
     return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+
+
+def load_json(path: str | os.PathLike):
+    """The content of a JSON file that a person gives.
+
+    Raises:
+      UserError: no such file, or not JSON.
+    """
+    try:
+        return read_json(path)
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}, line {error.lineno}: not JSON: {error.msg}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(f"{path}: cannot be read as JSON: {error}") from error

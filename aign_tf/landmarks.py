@@ -83,7 +83,7 @@ SCHEMES = {
 
 
 def reduced(points: np.ndarray, count: int, where: str) -> np.ndarray:
-    """`[N, K, D]` with the first `count` landmarks asked for: 68 as they are, or 66 of 68.
+    """`[N, K, D]` with `count` landmarks: as they are, or 66 of 68.
 
     Raises:
       UserError: K is not 66 or 68, or fewer than `count`; the message begins with `where`.

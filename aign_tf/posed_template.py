@@ -57,13 +57,14 @@ def rotation_of(faces, template) -> np.ndarray:
 def yaw_of(rotation) -> np.ndarray:
     """Degrees `[N]`, -180..180, by which faces look to the right of the picture.
 
-    Negative to the left; a nod or a tilt of a frontal face does not change it.
+    Negative to the left. It is the turn about the vertical that comes before the nod and the tilt:
+    R = Rz Rx Ry, whose last row is (-cos x sin y, sin x, cos x cos y).
 
     Args:
       rotation: `[N, 3, 3]`, seen_from_template, of a template that looks towards -z.
     """
-    forward = -np.asarray(rotation, np.float64)[:, :, 2]
-    return np.degrees(np.arctan2(forward[:, 0], -forward[:, 2]))
+    last = np.asarray(rotation, np.float64)[:, 2]
+    return np.degrees(np.arctan2(last[:, 0], last[:, 2]))
 
 
 def _centred_template(template, faces) -> np.ndarray:

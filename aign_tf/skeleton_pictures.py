@@ -7,16 +7,15 @@ on white; `aign_tf.data.augment.normalized` turns them into what `captioned_grid
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image, ImageDraw
 
+from aign_tf.canvas import WHITE, Canvas, Colour
 from aign_tf.skeletons import Skeleton
 
 _LEFT, _RIGHT, _MIDDLE = (35, 95, 205), (212, 48, 40), (70, 70, 78)
-_WHITE, _FLOOR, _SHADOW = (255, 255, 255), (212, 215, 222), (196, 199, 208)
+_FLOOR, _SHADOW = (212, 215, 222), (196, 199, 208)
 _BONE_WIDTH, _JOINT_RADIUS = 0.022, 0.017  # shares of the picture's side
 _DISTANCE = 5.0  # metres from the camera to the person: a mild perspective
 _RAISED = 0.25  # elevation of turning cameras, radians
-_SUPERSAMPLING = 3
 
 
 def fit(joints: np.ndarray, confidence: np.ndarray | None = None) -> np.ndarray:
@@ -56,8 +55,9 @@ def draw_joints(
       uint8 `[side, side, 3]`.
     """
     points = np.asarray(points, np.float64)
-    canvas = _Canvas(side)
-    canvas.skeleton(points, np.full(len(points), -1.0), skeleton, _seen(points, confidence))
+    canvas = Canvas(side)
+    depth = np.full(len(points), -1.0)
+    _draw_skeleton(canvas, points, depth, skeleton, _seen(points, confidence))
     return canvas.picture()
 
 
@@ -107,13 +107,13 @@ def draw_pose(
         scale = _DISTANCE / (extent * np.maximum(_DISTANCE + depth, 0.1 * _DISTANCE))
         return np.stack([x * scale, y * scale], axis=-1) + 0.5, depth
 
-    canvas = _Canvas(side)
+    canvas = Canvas(side)
     for line in _floor(ground):
-        canvas.line(*shown(line)[0], 0.2 * _BONE_WIDTH, _FLOOR)
+        canvas.line(shown(line)[0], 0.2 * _BONE_WIDTH, _FLOOR)
     for ends in shown(pose * [1, 0, 1] + [0, ground, 0])[0][_seen_bones(skeleton, seen)]:
-        canvas.line(*ends, 0.7 * _BONE_WIDTH, _SHADOW)
+        canvas.line(ends, 0.7 * _BONE_WIDTH, _SHADOW)
         canvas.dot(ends[1], 0.35 * _BONE_WIDTH, _SHADOW)
-    canvas.skeleton(*shown(pose), skeleton, seen)
+    _draw_skeleton(canvas, *shown(pose), skeleton, seen)
     return canvas.picture()
 
 
@@ -196,7 +196,7 @@ def _floor(ground: float) -> np.ndarray:
     return np.concatenate([along, along[..., ::-1]])
 
 
-def _colour(parent: str, child: str) -> tuple[int, int, int]:
+def _colour(parent: str, child: str) -> Colour:
     """Of a bone. One that joins both sides, such as shoulder to shoulder, belongs to neither."""
     left, right = (side in f"{parent} {child}" for side in ("left_", "right_"))
     if left == right:
@@ -204,46 +204,26 @@ def _colour(parent: str, child: str) -> tuple[int, int, int]:
     return _LEFT if left else _RIGHT
 
 
-def _paler(colour: tuple[int, int, int], depth: float) -> tuple[int, ...]:
+def _paler(colour: Colour, depth: float) -> Colour:
     """Mixed with white: not at all well before the root, most a metre behind it."""
     share = 0.6 * float(np.clip((depth + 0.25) / 1.25, 0.0, 1.0))
     return tuple(round(channel + share * (255 - channel)) for channel in colour)
 
 
-class _Canvas:
-    """A white square whose side is 1, drawn larger and then reduced for smooth edges."""
-
-    def __init__(self, side: int):
-        self._scale = side * _SUPERSAMPLING
-        self._image = Image.new("RGB", (self._scale, self._scale), _WHITE)
-        self._draw = ImageDraw.Draw(self._image)
-
-    def line(self, start, end, width, colour):
-        width = max(1, round(width * self._scale))
-        self._draw.line(self._pixels(start, end), fill=colour, width=width)
-
-    def dot(self, centre, radius, colour):
-        self._draw.ellipse(self._pixels(centre - radius, centre + radius), fill=colour)
-
-    def _pixels(self, *points):
-        # Pillow's coordinates have 32 bits; a wild pose must not overflow them.
-        return (np.clip(points, -9.0, 9.0) * self._scale).ravel().tolist()
-
-    def skeleton(self, points, depth, skeleton, seen):
-        """Bones and joints from far to near; a white rim tells which of two crossing is nearer."""
-        dots = np.repeat(np.flatnonzero(seen)[:, None], 2, axis=1)
-        parts = np.concatenate([_seen_bones(skeleton, seen), dots])
-        distances = depth[parts].mean(axis=1)
-        for part in np.argsort(-distances, kind="stable"):
-            start, end = points[parts[part]]
-            parent, child = (skeleton.joints[joint] for joint in parts[part])
-            colour = _paler(_colour(parent, child), distances[part])
-            if parent == child:
-                self.dot(start, _JOINT_RADIUS, colour)
-            else:
-                inset = 0.2 * (end - start)
-                self.line(start + inset, end - inset, 1.8 * _BONE_WIDTH, _WHITE)
-                self.line(start, end, _BONE_WIDTH, colour)
-
-    def picture(self) -> np.ndarray:
-        return np.asarray(self._image.reduce(_SUPERSAMPLING))
+def _draw_skeleton(
+    canvas: Canvas, points: np.ndarray, depth: np.ndarray, skeleton: Skeleton, seen: np.ndarray
+) -> None:
+    """Bones and joints from far to near; a white rim tells which of two crossing is nearer."""
+    dots = np.repeat(np.flatnonzero(seen)[:, None], 2, axis=1)
+    parts = np.concatenate([_seen_bones(skeleton, seen), dots])
+    distances = depth[parts].mean(axis=1)
+    for part in np.argsort(-distances, kind="stable"):
+        start, end = points[parts[part]]
+        parent, child = (skeleton.joints[joint] for joint in parts[part])
+        colour = _paler(_colour(parent, child), distances[part])
+        if parent == child:
+            canvas.dot(start, _JOINT_RADIUS, colour)
+        else:
+            inset = 0.2 * (end - start)
+            canvas.line(np.stack([start + inset, end - inset]), 1.8 * _BONE_WIDTH, WHITE)
+            canvas.line(np.stack([start, end]), _BONE_WIDTH, colour)

@@ -17,7 +17,7 @@ def captioned_grid(columns: Mapping[str, np.ndarray], side: int = 96) -> np.ndar
     """One captioned column for each entry, one picture below the other.
 
     Args:
-      columns: caption -> float pictures `[N, H, W, 3]` in [-1, 1]; N may differ.
+      columns: caption -> pictures `[N, H, W, 3]`, uint8 or float in [-1, 1]; N may differ.
       side: every picture is shown at `side` x `side` pixels.
 
     Returns:
@@ -31,7 +31,10 @@ def captioned_grid(columns: Mapping[str, np.ndarray], side: int = 96) -> np.ndar
     for column, (caption, pictures) in enumerate(columns.items()):
         left = column * (side + _GAP)
         draw.text((left + 2, 2), caption, fill="black")
-        for row, picture in enumerate(quantized(pictures)):
+        pictures = np.asarray(pictures)
+        for row, picture in enumerate(
+            pictures if pictures.dtype == np.uint8 else quantized(pictures)
+        ):
             shown = Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC)
             sheet.paste(shown, (left, _CAPTION_HEIGHT + row * (side + _GAP)))
     return np.asarray(sheet)

@@ -27,7 +27,7 @@ from absl import logging
 from aign_tf import arms, losses, points, task
 from aign_tf.config import SMOKE_TRAINING, LossConfig, Preset, TrainConfig, setting
 from aign_tf.data import pairs, unpaired
-from aign_tf.data.landmarks import batches
+from aign_tf.data.landmarks import batches, units
 from aign_tf.data.landmarks.check import check_landmarks, prepare_landmarks
 from aign_tf.data.landmarks.config import LandmarkDataConfig
 from aign_tf.data.landmarks.results import write_results
@@ -37,18 +37,10 @@ from aign_tf.errors import UserError
 from aign_tf.generators.face_heatmaps import paper_face_lifter
 from aign_tf.generators.face_lifter import face_lifter
 from aign_tf.metrics import landmark_report
+from aign_tf.metrics.landmarks import LEAST_FACES
 from aign_tf.renderers.project import AffineProjection
 
 _SHOWN = 6  # faces in a preview
-
-# To teach depths alone.
-_STRONG_ADVERSARY = {
-    "loss.adversarial": "hinge",
-    "loss.adversarial_weight": 1.0,
-    "loss.r1": 0.02,
-    "train.generator_lr": 3e-4,
-    "train.discriminator_lr": 1e-3,
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,9 +50,9 @@ class NetworkConfig:
         "residual: coordinates to depths; paper: heat-maps to a face, a rotation and a camera",
         choices=("residual", "paper"),
     )
-    width: int = setting(512, "of the residual generator's layers", least=8)
-    blocks: int = setting(2, "residual blocks of the generator")
-    discriminator_width: int = setting(256, "of the residual discriminator's layers", least=1)
+    width: int = setting(512, "of the layers of the residual generator", least=8)
+    blocks: int = setting(2, "blocks of the residual generator")
+    discriminator_width: int = setting(256, "of the layers of the residual discriminator", least=1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +126,7 @@ class FacesDepth(task.Task):
 
     def arms(self) -> dict[str, dict[str, Any]]:
         known = bool(self.roles.observed["train"].known.all())
-        return arms.lifting(_STRONG_ADVERSARY, percents=(1, 100) if known else ())
+        return arms.lifting(percents=(1, 100) if known else ())
 
     # Parts.
 
@@ -205,7 +197,9 @@ class FacesDepth(task.Task):
         return faces
 
     def settle(self, split: str = "train") -> None:
-        self.roles.in_split(split)
+        known = int(self.roles.in_split(split).known.sum())
+        if 0 < known < LEAST_FACES:
+            raise UserError(f"{known} faces of the {split} have depths: {LEAST_FACES} are needed")
         if self.config.loss.paired_weight > 0 and not self.roles.observed["train"].known.any():
             raise UserError("loss.paired_weight needs observations whose depths are known")
 
@@ -216,7 +210,7 @@ class FacesDepth(task.Task):
 
     def preview(self, generator: keras.Model) -> np.ndarray:
         observed = self.roles.to_look_at(_SHOWN)
-        faces = {"prediction": landmark_report.lift(generator, observed.points)}
+        faces = {"prediction": landmark_report.lift(generator, self.renderer(), observed.points)}
         return landmark_report.sheet(
             {**faces, "truth": observed.faces}, observed.points, self.roles, _SHOWN
         )
@@ -226,14 +220,15 @@ class FacesDepth(task.Task):
     ) -> task.Evaluation:
         observed = self.roles.in_split(split, samples)
         faces = {
-            name: landmark_report.lift(model, observed.points) for name, model in generators.items()
+            name: landmark_report.lift(model, self.renderer(), observed.points)
+            for name, model in generators.items()
         }
         faces.update(landmark_report.baselines(observed, self.roles))
         ours = next(iter(generators))
         metrics, groups = landmark_report.compare(faces, ours, observed, self.roles.template)
         shown = {name: faces[name] for name in (ours, "posed_template")}
         return task.Evaluation(
-            samples=len(observed),
+            samples=int(observed.known.sum()) or len(observed),
             metrics=metrics,
             notes=landmark_report.notes(observed),
             picture=landmark_report.sheet(
@@ -251,9 +246,8 @@ class FacesDepth(task.Task):
     ) -> list[pathlib.Path]:
         picture = options.picture or self.config.data.picture
         seen, sides = read(str(source), dataclasses.replace(self.config.data, picture=picture))
-        faces = landmark_report.placed(generator, self.renderer(), seen.points)
+        points = units.divided(seen, sides).points
+        faces = sides * landmark_report.lift(generator, self.renderer(), points)
         logging.info("%d faces", len(seen))
         name = pathlib.Path(os.path.abspath(source)).stem  # of the folder "." too
-        return write_results(
-            output, name, seen.points * sides[:2], faces * sides, seen.names, options.most
-        )
+        return write_results(output, name, seen.points, faces, seen.names, options.most)

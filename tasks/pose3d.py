@@ -45,16 +45,6 @@ from aign_tf.renderers.project import PerspectiveProjection, WeakPerspectiveProj
 _SHOWN = 6  # poses in a preview
 _TRIED = 2000  # poses of the memory that the nearest is sought among
 
-# To teach depths alone.
-_STRONG_ADVERSARY = {
-    "loss.adversarial": "hinge",
-    "loss.adversarial_weight": 1.0,
-    "loss.r1": 0.02,
-    "network.views": "joints,bones,reprojection",
-    "train.generator_lr": 3e-4,
-    "train.discriminator_lr": 1e-3,
-}
-
 CAMERAS = {"perspective": PerspectiveProjection, "weak": WeakPerspectiveProjection}
 
 
@@ -151,7 +141,10 @@ class Pose3d(task.Task):
 
     def arms(self) -> dict[str, dict[str, Any]]:
         known = bool(self.roles.observed["train"].known.all())
-        return arms.lifting(_STRONG_ADVERSARY, percents=(1, 10, 100) if known else ())
+        return arms.lifting(
+            percents=(1, 10, 100) if known else (),
+            adversary={"network.views": "joints,bones,reprojection"},
+        )
 
     # Parts.
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from aign_tf.errors import UserError
-from aign_tf.files import inside, read_json, replacing, visible_files, write_json
+from aign_tf.files import inside, load_json, read_json, replacing, visible_files, write_json
 
 
 def test_a_new_file_appears_whole_with_the_folders_above_it(tmp_path):
@@ -72,6 +72,31 @@ def test_json_that_cannot_be_written_leaves_the_old_file(tmp_path):
     with pytest.raises(TypeError):
         write_json(path, {"a": object()})
     assert json.loads(path.read_text()) == {"a": 1}
+
+
+@pytest.mark.parametrize("content", [{"a": [1, None]}, [], "é", 3, None])
+def test_json_of_a_person_may_be_anything(tmp_path, content):
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    assert load_json(tmp_path / "a.json") == content
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"a":\n [}', ", line 2: not JSON: Expecting value"),
+        (b"", ", line 1: not JSON: Expecting value"),
+        (b"\xff\xfe\x00", ": cannot be read as JSON: 'utf-8' codec can't decode"),
+        (b"[" * 100_000, ": cannot be read as JSON: maximum recursion depth"),
+        (None, ": cannot be read as JSON: [Errno 2] No such file"),
+    ],
+)
+def test_what_is_no_json_is_the_error_of_a_person(tmp_path, content, message):
+    path = tmp_path / "a.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError) as error:
+        load_json(path)
+    assert str(error.value).startswith(f"{path}{message}") and "\n" not in str(error.value)
 
 
 def test_what_is_hidden_is_not_seen(tmp_path):

@@ -19,12 +19,12 @@ def template(seed=0, points=68):
 
 
 def turns(yaw, nod, tilt):
-    """Rotations `[N, 3, 3]`: tilted in the picture, then nodding, then turned; degrees.
+    """Rotations `[N, 3, 3]`: turned, then nodding, then tilted in the picture; degrees.
 
     A turn of the nose to the right, from -z towards +x, is a negative one about +y, down.
     """
-    angles = np.stack(np.broadcast_arrays(-np.asarray(yaw), nod, tilt), axis=-1)
-    return Rotation.from_euler("YXZ", angles, degrees=True).as_matrix()
+    angles = np.stack(np.broadcast_arrays(tilt, nod, -np.asarray(yaw)), axis=-1)
+    return Rotation.from_euler("ZXY", angles, degrees=True).as_matrix()
 
 
 def random_turns(seed, count=20):

@@ -30,6 +30,8 @@ def main() -> None:
             raise UserError(f"--set={key}: an evaluation changes data.* and evaluation.* only")
     trained_on, run = open_run(_RUN_DIR.value)
     if _DATA_DIR.value is not None:
+        if trained_on.evaluated_data != "data.dir" and _SPLIT.value != "test":
+            raise UserError("--data_dir takes the place of the test: leave --split=test")
         values[trained_on.evaluated_data] = _DATA_DIR.value
     task = open_run(_RUN_DIR.value, values)[0] if values else trained_on
     named = [] if _ARMS.value == "none" else _ARMS.value.split(",")

@@ -50,7 +50,10 @@ class PoseDataConfig(PoseFileConfig):
         "-5 20", "degrees: the range in which simulated cameras look down on people"
     )
     pairs: float = setting(
-        1.0, "share of the training frames whose truth loss.paired_weight may use", most=1
+        1.0,
+        "share of the training frames whose truth loss.paired_weight may use",
+        least=1e-6,
+        most=1,
     )
     elevation: str = setting(
         "-15 30", "degrees: the range in which remembered poses are looked down on"

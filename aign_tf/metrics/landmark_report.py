@@ -8,7 +8,6 @@ import keras
 import numpy as np
 
 from aign_tf import face_pictures, posed_template, visualize
-from aign_tf.data.augment import normalized
 from aign_tf.data.landmarks.roles import LandmarkRoles
 from aign_tf.data.landmarks.sets import LandmarkSet
 from aign_tf.data.splits import spaced
@@ -25,14 +24,10 @@ _PROFILE = np.radians(75)
 Faces = Mapping[str, np.ndarray]
 
 
-def lift(generator: keras.Model, points: np.ndarray) -> np.ndarray:
-    """Faces `[N, K, 3]` of landmarks `[N, K, 2]`."""
-    return generator.predict({"points": points}, batch_size=1024, verbose=0)["face"]
-
-
-def placed(generator: keras.Model, renderer: keras.layers.Layer, points: np.ndarray) -> np.ndarray:
-    """Faces as of `lift`, with x and y where their camera sees them in the picture."""
-    factors = generator.predict({"points": points}, batch_size=1024, verbose=0)
+def lift(generator: keras.Model, renderer: keras.layers.Layer, points: np.ndarray) -> np.ndarray:
+    """Faces `[N, K, 3]` of landmarks `[N, K, 2]`: x and y where their camera sees them."""
+    # Heat-maps of more faces would fill a small computer.
+    factors = generator.predict({"points": points}, batch_size=128, verbose=0)
     seen = renderer(factors, {})["points"].numpy()
     return np.concatenate([seen, factors["face"][..., 2:]], axis=2)
 
@@ -122,14 +117,14 @@ def sheet(faces: Faces, points: np.ndarray, roles: LandmarkRoles, rows: int) -> 
     scheme, points = roles.scheme, points[chosen]
     _, turn = posed_template.posed(points, roles.template)
     seen = [face_pictures.draw_landmarks(some, scheme, _SIDE) for some in points]
-    columns = {"input": _pictures(seen)}
+    columns = {"input": np.stack(seen)}
     for name, candidates in faces.items():
         shown = candidates[chosen]
         if not np.isfinite(shown).all():
             continue  # The truth, where nobody knows it.
         for view, some, azimuth in (("", shown, 0.0), (", profile", shown @ turn, _PROFILE)):
             drawn = [face_pictures.draw_face(face, scheme, _SIDE, azimuth) for face in some]
-            columns[name + view] = _pictures(drawn)
+            columns[name + view] = np.stack(drawn)
     return visualize.captioned_grid(columns, _SIDE)
 
 
@@ -138,7 +133,3 @@ def _groups(observed: LandmarkSet, template: np.ndarray) -> np.ndarray:
     rotation = posed_template.rotation_of(observed.faces, template)
     by_yaw = yaw_groups(posed_template.yaw_of(rotation))
     return np.where(observed.groups != "", observed.groups, by_yaw)
-
-
-def _pictures(drawings: list[np.ndarray]) -> np.ndarray:
-    return normalized(np.stack(drawings)).numpy()

@@ -109,13 +109,13 @@ def landmark_scores(predicted, target, template_depth) -> dict[str, float]:
     when it is posed well, because turning a head moves all depths. So `depth_corr_residual` is the
     sum for what remains of both sides after the posed template is subtracted, 0 for the template
     itself; one that is posed better, or is flatter, leaves a remainder that may score.
-    `keypoint_mse`: of the true points with the predicted depths. `aligned_depth_error`: mean of
+    `keypoint_mse`: of the observed points with the predicted depths. `aligned_depth_error`: mean of
     `aligned_depth_errors`, which does not reward a pose.
 
     Args:
       predicted: `[N, K, 3]`, in the unit of `target`.
       target: `[N, K, 3]`, the points seen with their true depths; a face with a NaN is left out.
-      template_depth: `[N, K]`, of `aign_tf.metrics.posed_template.posed`.
+      template_depth: `[N, K]`, of `aign_tf.posed_template.posed`.
 
     Raises:
       UserError: shapes differ or are no faces, or the depths of fewer than three are known.

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 
 from aign_tf import skeleton_pictures, visualize
-from aign_tf.data.augment import normalized
 from aign_tf.data.pose_views import turned
 from aign_tf.data.poses.observations import Observations
 from aign_tf.data.splits import spaced
@@ -26,7 +25,7 @@ _SIDE = 128  # pixels of a picture
 def lift(generator: keras.Model, observed: Observations) -> Factors:
     """Poses and places of all observations."""
     seen = {"joints": observed.joints, "confidence": observed.confidence}
-    return generator.predict(seen, batch_size=1024, verbose=0)
+    return generator.predict(seen, batch_size=256, verbose=0)
 
 
 def scores(pose: np.ndarray, observed: Observations) -> dict[str, float]:
@@ -98,17 +97,13 @@ def sheet(
         )
         for points, seen in zip(observed.joints, observed.confidence)
     ]
-    columns = {"input": _pictures(joints)}
+    columns = {"input": np.stack(joints)}
     for name, all_poses in candidates.items():
         poses = all_poses[chosen]
         if not np.isfinite(poses).all():
             continue  # The truth, where nobody knows it.
         for view, azimuth in (("", 0.0), (", side", np.pi / 2)):
-            columns[name + view] = _pictures(
+            columns[name + view] = np.stack(
                 [skeleton_pictures.draw_pose(pose, skeleton, _SIDE, azimuth) for pose in poses]
             )
     return visualize.captioned_grid(columns, _SIDE)
-
-
-def _pictures(drawings: list[np.ndarray]) -> np.ndarray:
-    return normalized(np.stack(drawings)).numpy()

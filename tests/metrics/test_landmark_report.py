@@ -16,6 +16,7 @@ from aign_tf.landmarks import SCHEMES, sizes
 from aign_tf.metrics import landmark_report
 from aign_tf.metrics.landmarks import chance_floor, keypoint_mse
 from aign_tf.posed_template import posed
+from aign_tf.renderers.project import AffineProjection
 
 GROUPS = ["frontal", "left", "right"]
 
@@ -54,12 +55,15 @@ class Guess:
 
     def predict(self, observation, **_):
         (points,) = observation.values()
-        return {"face": np.pad(points, [(0, 0), (0, 0), (0, 1)]), "camera": None}
+        return {
+            "face": np.pad(points, [(0, 0), (0, 0), (0, 1)]),
+            "principal_point": np.ones((len(points), 2), np.float32),
+        }
 
 
 def test_a_generator_gets_points():
-    face = landmark_report.lift(Guess(), TEST.points)
-    np.testing.assert_array_equal(face[..., :2], TEST.points)
+    face = landmark_report.lift(Guess(), AffineProjection(), TEST.points)
+    np.testing.assert_array_equal(face[..., :2], TEST.points + 1)  # Where the camera sees them.
     assert not face[..., 2].any()
 
 

@@ -388,3 +388,20 @@ def test_settings_that_do_not_exist(key, value, message):
     with pytest.raises(UserError) as error:
         faces_depth(**{key: value})
     assert str(error.value).startswith(message)
+
+
+# What is learned.
+
+
+def test_recall_teaches_depths_that_nobody_showed():
+    values = {"data.faces": 2000, "network.width": 64, "train.batch_size": 64}
+    values |= {"train.generator_lr": 3e-3, "loss.adversarial_weight": 0.0}
+    task = FacesDepth(FacesDepth.configure("smoke", values))
+    model = training.build(task)
+    step = tf.function(model.train_step)
+    for found in itertools.islice(task.batches(), 200):
+        step({role: found[role] for role in ("observation", "memory")})
+    evaluation = task.evaluate({"aign": model.generator}, "test", 300)
+    scores = evaluation.metrics["aign"]
+    assert scores["depth_corr"] > 60 and scores["depth_corr_residual"] > 10
+    assert scores["aligned_depth_error"] < 0.08

@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 
 from aign_tf.data.landmarks.files import read_landmarks
-from aign_tf.data.landmarks.linear_faces import is_linear_faces, read_linear_faces
+from aign_tf.data.landmarks.linear_files import is_linear_faces, read_linear_faces
 from aign_tf.data.landmarks.sets import LandmarkSet
 from aign_tf.data.listing import WIDTH
 from aign_tf.data.synthetic.landmarks import procedural_faces

@@ -35,6 +35,9 @@ class LandmarkDataConfig(PictureConfig):
     roll: float = setting(20.0, "degrees by which faces lean to either side at most", most=180)
     noise: float = setting(0.01, "error of landmarks that are drawn, in sizes of the face", most=1)
     pairs: float = setting(
-        1.0, "share of the training faces whose depths loss.paired_weight may use", most=1
+        1.0,
+        "share of the training faces whose depths loss.paired_weight may use",
+        least=1e-6,
+        most=1,
     )
     flip: bool = setting(True, "mirror faces at random in training")

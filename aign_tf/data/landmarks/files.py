@@ -82,7 +82,7 @@ def _together(parts: list[tuple[pathlib.Path, Stored]]) -> list[Stored]:
     lone = {}
     for file, part in parts:
         if len(part.names) == 1:
-            lone.setdefault((file.suffix, part.points.shape), []).append(part)
+            lone.setdefault((file.suffix.lower(), part.points.shape), []).append(part)
     return several + [_joined(same) for same in lone.values()]
 
 

@@ -1,24 +1,18 @@
-"""Linear models of faces: a mean, and what people and their expressions add to it.
-
-A .npz file holds `mean` (K, 3), `identity` (I, K, 3) and, if there are any, `expression` (E, K, 3):
-the landmarks of ICT-FaceKit (Li et al. 2020), for one, or of any other morphable model.
-"""
+"""Linear models of faces: a mean, and what people and their expressions add to it."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import os
-import pathlib
-import zipfile
+from collections.abc import Sequence
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
-from aign_tf.data.arrays import load_arrays, numbers
-from aign_tf.errors import UserError
 from aign_tf.landmarks import SCHEMES, Scheme
 
-# Expressions that a face shows at once, on average: all at once would leave no face.
+# Groups of expressions that go together, such as both halves of a smile, that a face shows at once,
+# on average: all at once would leave no face.
 _SHOWN = 3
 # The weaker side of a face has at least 1 - this of the other's strength.
 _LOPSIDED = 0.3
@@ -31,9 +25,6 @@ _OVERLAP = 0.03
 _TRIES = 20
 # Upper and lower lids and lips, of inner points that can touch.
 _UPPER, _LOWER = (37, 38, 43, 44, 61, 62, 63), (41, 40, 47, 46, 67, 66, 65)
-# These come before the landmarks that 3DFAW leaves out: they have the same numbers with it.
-_BROWS, _CHIN, _TIP, _EARS = slice(17, 27), 8, 30, [0, 16]
-_ALONG = 0.8  # least cosine of an axis with the way along the face that names it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +43,7 @@ class LinearFaces:
     identity: np.ndarray
     expression: np.ndarray
 
-    def sample(self, count: int, seed: int) -> np.ndarray:
+    def sample(self, count: int, seed: int | Sequence[int]) -> np.ndarray:
         """Faces of `count` made-up people, each with an expression of its own.
 
         A face shows few expressions at a time, at strengths from none to all. Those of the right
@@ -97,11 +88,11 @@ class LinearFaces:
         """
         flat = self.expression.reshape(len(self.expression), -1).astype(np.float64)
         mirrored = self.expression[:, self._scheme.mirror] * (-1, 1, 1)
-        size = np.sum(flat**2, axis=1)
-        distance = size[:, None] + size - 2 * mirrored.reshape(flat.shape) @ flat.T
-        together = (distance <= _ALIKE**2 * size) & (flat @ flat.T >= _OPPOSED * size)
-        own = np.arange(len(flat))
-        return np.minimum(own, np.where(together.any(1), together.argmax(1), own))
+        size = np.linalg.norm(flat, axis=1)
+        alike = cdist(mirrored.reshape(flat.shape), flat) <= _ALIKE * size
+        together = alike & (flat @ flat.T >= _OPPOSED * size**2)
+        np.fill_diagonal(together, True)
+        return together.argmax(axis=1)  # The first of them.
 
     def _crossing(self, faces: np.ndarray) -> np.ndarray:
         """`[N]` bool: whose lips or lids pass through each other."""
@@ -112,72 +103,3 @@ class LinearFaces:
     @property
     def _scheme(self) -> Scheme:
         return SCHEMES[len(self.mean)]
-
-
-def is_linear_faces(path: str | os.PathLike) -> bool:
-    """Whether a file is a .npz with a `mean` and an `identity`, by their names alone."""
-    path = pathlib.Path(path)
-    if path.suffix != ".npz":
-        return False
-    try:
-        with zipfile.ZipFile(path) as file:
-            return {"mean.npy", "identity.npy"} <= set(file.namelist())
-    except Exception:  # Damaged archives raise whatever they like.
-        return False
-
-
-def read_linear_faces(path: str | os.PathLike) -> LinearFaces:
-    """A linear model of faces from a .npz file, turned (never mirrored) into our axes.
-
-    Args:
-      path: holds `mean` (K, 3), `identity` (I, K, 3) and perhaps `expression` (E, K, 3), in any
-        unit, x along the width of the face, y along its height and z along its depth.
-
-    Raises:
-      UserError: no such file or arrays, wrong shapes, not 68 or 66 landmarks, not finite, another
-        axis than these, or a mirror image.
-    """
-    arrays = load_arrays(path)
-    mean = _finite(path, arrays, "mean")
-    if mean.ndim != 2 or len(mean) not in SCHEMES or mean.shape[1] != 3:
-        raise UserError(f"{path}: mean has shape {mean.shape}, expected (68, 3) or (66, 3)")
-    arrays.setdefault("expression", np.zeros((0, *mean.shape), np.float32))
-    signs = _signs(path, mean)
-    parts = [mean]
-    for name, letter in (("identity", "I"), ("expression", "E")):
-        part = _finite(path, arrays, name)
-        if part.ndim != 3 or part.shape[1:] != mean.shape:
-            expected = f"({letter}, {len(mean)}, 3) to go with the mean"
-            raise UserError(f"{path}: {name} has shape {part.shape}, expected {expected}")
-        parts.append(part)
-    return LinearFaces(*((part * signs).astype(np.float32) for part in parts))
-
-
-def _finite(path: str | os.PathLike, arrays: dict[str, np.ndarray], name: str) -> np.ndarray:
-    if name not in arrays:
-        raise UserError(f"{path}: no array {name!r}: it holds {', '.join(sorted(arrays))}")
-    array = numbers(arrays[name], f"{path}: {name}")
-    if not np.isfinite(array).all():
-        raise UserError(f"{path}: {name} is not finite everywhere")
-    return array
-
-
-def _signs(path: str | os.PathLike, mean: np.ndarray) -> np.ndarray:
-    """`[3]` of 1 and -1: what turns the axes of a mean face into ours."""
-    right_to_left = mean[_EARS[1]] - mean[_EARS[0]]
-    down = mean[_CHIN] - mean[_BROWS].mean(axis=0)
-    back = mean[_EARS].mean(axis=0) - mean[_TIP]
-    ways = np.stack([right_to_left, down, back])
-    along = np.diagonal(ways)
-    if (np.abs(along) <= _ALONG * np.linalg.norm(ways, axis=1)).any():
-        raise UserError(
-            f"{path}: the mean face is not upright and frontal: x must run along its width, y "
-            "along its height and z along its depth"
-        )
-    signs = np.sign(along)
-    if signs.prod() < 0:
-        raise UserError(
-            f"{path}: the mean face is a mirror image: landmark 0 must be at the person's right "
-            "ear; if it is, negate one axis of all arrays"
-        )
-    return signs

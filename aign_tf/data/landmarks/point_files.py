@@ -8,8 +8,8 @@ import numpy as np
 
 from aign_tf.data.arrays import numbers
 from aign_tf.data.landmarks.arrays import Stored, layout, plain
-from aign_tf.data.poses.observed import load_json
 from aign_tf.errors import UserError
+from aign_tf.files import load_json
 
 _MAX_MEGABYTES = 64
 _KEYS = ("faces", "landmarks", "points", "keypoints")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pathlib
 from collections.abc import Sequence
 
@@ -24,13 +25,13 @@ def write_results(
 ) -> list[pathlib.Path]:
     """Writes NAME.npz below `output`, and an .obj and a .png for each of the first faces.
 
-    A single face is in NAME.obj and NAME.png, more of them are in NAME/00000.obj, NAME/00000.png
-    and so on, in the order of the arrays. The arrays are `points` and `faces` as given, `depth`
-    `[N, K]` and `names` `[N]`. All files are whole or absent.
+    The .obj and the .png are called after the face: "stem/00012.obj" for a row of an array. The
+    arrays are `points` and `faces` as given, `depth` `[N, K]` and `names` `[N]`. All files are
+    whole or absent.
 
     Args:
       output: a folder; it is made if need be.
-      name: of the files; what stands before a slash becomes a folder.
+      name: of the arrays' file. Here and in `names` what stands before a slash becomes a folder.
       points: `[N, K, 2]`, the landmarks that were seen; x right, y down. K is 66 or 68.
       faces: `[N, K, 3]`, what was made of them; x right, y down, z forward.
       names: N texts that tell the faces apart.
@@ -40,23 +41,21 @@ def write_results(
       The paths of all files.
 
     Raises:
-      UserError: a file would lie outside `output`.
+      UserError: a file would lie outside `output`; nothing is written then.
     """
-    stem = inside(output, name)
-    arrays = stem.with_name(f"{stem.name}.npz")
+    arrays = _path(output, name, "npz")
+    files = [(_path(output, each, "obj"), _path(output, each, "png")) for each in names[:most]]
     with replacing(arrays) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file, points=points, depth=faces[..., 2], faces=faces, names=np.array(names, np.str_)
         )
-    paths = [arrays]
-    for number, (seen, face) in enumerate(zip(points[:most], faces[:most])):
-        paths += _write_face(stem if len(faces) == 1 else stem / f"{number:05d}", seen, face)
-    return paths
+    scheme = SCHEMES[faces.shape[1]]
+    for (solid, picture), seen, face in zip(files, points, faces):
+        write_obj(solid, face, triangles(scheme))
+        write_picture(picture, face_pictures.turntable(face, scheme, seen))
+    return [arrays, *itertools.chain.from_iterable(files)]
 
 
-def _write_face(stem: pathlib.Path, points: np.ndarray, face: np.ndarray) -> list[pathlib.Path]:
-    scheme = SCHEMES[len(face)]
-    solid, picture = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("obj", "png"))
-    write_obj(solid, face, triangles(scheme))
-    write_picture(picture, face_pictures.turntable(face, scheme, points))
-    return [solid, picture]
+def _path(output: pathlib.Path, name: str, suffix: str) -> pathlib.Path:
+    path = inside(output, str(name))
+    return path.with_name(f"{path.name}.{suffix}")

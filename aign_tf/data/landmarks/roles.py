@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from absl import logging
@@ -12,7 +12,8 @@ from scipy.spatial import cKDTree
 from aign_tf.data.landmarks import units
 from aign_tf.data.landmarks.config import LandmarkDataConfig, PictureConfig
 from aign_tf.data.landmarks.files import read_landmarks
-from aign_tf.data.landmarks.linear_faces import LinearFaces, is_linear_faces, read_linear_faces
+from aign_tf.data.landmarks.linear_faces import LinearFaces
+from aign_tf.data.landmarks.linear_files import is_linear_faces, read_linear_faces
 from aign_tf.data.landmarks.sets import LandmarkSet
 from aign_tf.data.landmarks.views import pictured
 from aign_tf.data.splits import SPLITS, VALIDATED, Observed, held_out
@@ -25,9 +26,9 @@ _FEWEST = 10  # faces
 _TESTED = 5  # one in so many pieces of a file, where no test is given
 _PIECES = 80  # of a file: rows that follow each other often show one person
 _HELD_OUT = {"validation": 500, "test": 2000}  # faces of a linear model
-# Sizes of a face, all landmarks that are compared taken together. Rounding to a tenth of a pixel
-# moves a face by up to 0.006; of 20,000 sampled ones none is nearer to another than 0.05.
-_SAME = 0.01
+# Sizes of a face, all landmarks that are compared taken together. Rounding to whole pixels moves a
+# face of 250 pixels by about 0.02; of 20,000 sampled ones none is nearer to another than 0.05.
+_SAME = 0.03
 _ALL, _COMPARED = slice(None), slice(None, None, 6)  # these landmarks tell faces apart
 
 
@@ -62,67 +63,88 @@ def load_roles(config: LandmarkDataConfig, seed: int) -> LandmarkRoles:
     if config.test_dir:
         observed["test"] = _tested(config)
     scheme = SCHEMES[config.points]
-    memory = _unless_observed(memory, observed.values(), scheme)
+    for split, part in observed.items():
+        kept = _unless_observed(memory, part.faces, scheme)
+        if len(kept) < len(memory):
+            left_out = len(memory) - len(kept)
+            logging.warning("%d remembered faces are those of the %s: left out", left_out, split)
+        memory = kept
     if not len(memory):
         raise UserError(
             f"no face is left to remember: all of {config.memory_dir or config.dir} are observed: "
             "give others as data.memory_dir"
         )
-    sizes = ", ".join(f"{len(part):,} {split}" for split, part in observed.items())
-    logging.info("observations: %s; memory: %s faces", sizes, f"{len(memory):,}")
-    return LandmarkRoles(observed, memory, scheme)
+    counts = ", ".join(f"{len(part.faces):,} {split}" for split, part in observed.items())
+    logging.info("observations: %s; memory: %s faces", counts, f"{len(memory):,}")
+    shares = {split: units.divided(part.faces, part.sides) for split, part in observed.items()}
+    return LandmarkRoles(shares, memory, scheme)
 
 
-def read(path: str, config: PictureConfig) -> tuple[LandmarkSet, np.ndarray]:
-    """Faces of a file or folder in shares of their pictures, and the unit `[3]` they were in."""
+class Read(NamedTuple):
+    """Faces in the unit of a file, and what x, y and depth are divided by to get shares, `[3]`."""
+
+    faces: LandmarkSet
+    sides: np.ndarray
+
+
+def read(path: str, config: PictureConfig) -> Read:
+    """The observations of a file or folder."""
+    faces = _faces_of(path, config)
+    return Read(faces, units.unit(faces, config, path))
+
+
+def _faces_of(path: str, config: PictureConfig) -> LandmarkSet:
+    """With as many landmarks as are used; depths are about their mean again."""
     seen = read_landmarks(path)
     depth = centred(reduced(seen.depth[..., None], config.points, path))[..., 0]
-    seen = dataclasses.replace(
+    return dataclasses.replace(
         seen,
         points=reduced(seen.points, config.points, path),
         depth=depth.astype(np.float32),
     )
-    sides = units.unit(seen, config, path)
-    return units.divided(seen, sides), sides
 
 
 def _linear(path: str) -> LinearFaces:
     return read_linear_faces(path) if path else procedural_faces()
 
 
-def _drawn(
+def _sampled(
     linear: LinearFaces, use: str, config: LandmarkDataConfig, seed: int
-) -> tuple[LandmarkSet, np.ndarray]:
-    """Views of faces, and the faces upright; those of another use or seed are others.
+) -> tuple[np.ndarray, list[int]]:
+    """Faces, and what their pictures are drawn from; those of another use or seed are others.
 
     The test does not depend on the seed, so that all trainings have the same.
     """
     seeds = {"train": [seed, 0], "memory": [seed, 1], "validation": [seed, 2], "test": [0, 3]}[use]
     faces = linear.sample(_HELD_OUT.get(use, config.faces), seeds)
-    faces = reduced(faces, config.points, "the linear model")
-    return pictured(faces, config, np.random.default_rng([*seeds, 4])), _unit_size(faces)
+    return reduced(faces, config.points, "the linear model"), [*seeds, 4]
 
 
-def _draw(config: LandmarkDataConfig, seed: int) -> tuple[dict[str, LandmarkSet], np.ndarray]:
+def _pictured(linear: LinearFaces, use: str, config: LandmarkDataConfig, seed: int) -> Read:
+    faces, seeds = _sampled(linear, use, config, seed)
+    return Read(pictured(faces, config, np.random.default_rng(seeds)), np.ones(3, np.float32))
+
+
+def _draw(config: LandmarkDataConfig, seed: int) -> tuple[dict[str, Read], np.ndarray]:
     """Observations and memory from faces of a linear model, drawn independently."""
     linear = _linear(config.dir)
-    observed = {split: _drawn(linear, split, config, seed)[0] for split in SPLITS}
+    observed = {split: _pictured(linear, split, config, seed) for split in SPLITS}
     if config.memory_dir:
         return observed, _memory_of(config.memory_dir, config, seed)
-    return observed, _drawn(linear, "memory", config, seed)[1]
+    return observed, _unit_size(_sampled(linear, "memory", config, seed)[0])
 
 
-def _read(config: LandmarkDataConfig, seed: int) -> tuple[dict[str, LandmarkSet], np.ndarray]:
+def _read(config: LandmarkDataConfig, seed: int) -> tuple[dict[str, Read], np.ndarray]:
     """Observations and memory from files: pieces of one, turn and turn about, or of two."""
-    faces, _ = read(config.dir, config)
+    faces, sides = read(config.dir, config)
     if not config.memory_dir and len(faces) < _FEWEST:
         raise UserError(
             f"{config.dir}: {len(faces)} faces are too few to observe some and remember others: "
             "give 3D faces to remember as data.memory_dir"
         )
-    pieces, test = np.array_split(np.arange(len(faces)), min(_PIECES, len(faces))), []
-    if not config.test_dir:
-        pieces, test = held_out(pieces, _TESTED)
+    # Whatever the test is: evaluated on other data, a run still has the training that it had.
+    pieces = np.array_split(np.arange(len(faces)), min(_PIECES, len(faces)))
+    pieces, test = held_out(pieces, _TESTED)
     if config.memory_dir:
         memory = _memory_of(config.memory_dir, config, seed)
     else:
@@ -130,13 +152,14 @@ def _read(config: LandmarkDataConfig, seed: int) -> tuple[dict[str, LandmarkSet]
         pieces = pieces[0::2]
     train, validation = held_out(pieces, VALIDATED)
     rows = {"train": train, "validation": validation, "test": test}
-    return {split: faces.take(_joined(part)) for split, part in rows.items()}, memory
+    parts = {split: faces.take(_joined(part)) for split, part in rows.items()}
+    return {split: Read(part, sides) for split, part in parts.items()}, memory
 
 
-def _tested(config: LandmarkDataConfig) -> LandmarkSet:
+def _tested(config: LandmarkDataConfig) -> Read:
     if is_linear_faces(config.test_dir):
-        return _drawn(_linear(config.test_dir), "test", config, 0)[0]
-    return read(config.test_dir, config)[0]
+        return _pictured(_linear(config.test_dir), "test", config, 0)
+    return read(config.test_dir, config)
 
 
 def _joined(pieces: list[np.ndarray]) -> np.ndarray:
@@ -145,8 +168,8 @@ def _joined(pieces: list[np.ndarray]) -> np.ndarray:
 
 def _memory_of(path: str, config: LandmarkDataConfig, seed: int) -> np.ndarray:
     if is_linear_faces(path):
-        return _drawn(_linear(path), "memory", config, seed)[1]
-    return _upright(read(path, config)[0], path)
+        return _unit_size(_sampled(_linear(path), "memory", config, seed)[0])
+    return _upright(_faces_of(path, config), path)
 
 
 def _upright(faces: LandmarkSet, where: str) -> np.ndarray:
@@ -168,22 +191,19 @@ def _unit_size(faces: np.ndarray) -> np.ndarray:
     return (centred(faces) / sizes(faces)[:, None, None]).astype(np.float32)
 
 
-def _unless_observed(
-    memory: np.ndarray, observed: Iterable[LandmarkSet], scheme: Scheme
-) -> np.ndarray:
+def _unless_observed(memory: np.ndarray, observed: LandmarkSet, scheme: Scheme) -> np.ndarray:
     """What is left of the memory without the faces whose depths belong to an observation.
 
-    Nor does it keep their mirror images, which files of augmented faces hold.
+    Nor does it keep their mirror images, which files of augmented faces hold. Of an observation
+    without depths nobody can tell.
     """
-    shapes = _compared(memory)
-    for part in observed:
-        faces = part.faces[part.known]
-        if len(faces):
-            mirrored = faces[:, scheme.mirror] * np.float32([-1, 1, 1])
-            known = cKDTree(_compared(np.concatenate([faces, mirrored])))
-            distance, _ = known.query(shapes, distance_upper_bound=_SAME)
-            memory, shapes = memory[np.isinf(distance)], shapes[np.isinf(distance)]
-    return memory
+    faces = observed.faces[observed.known]
+    if not len(faces):
+        return memory
+    mirrored = faces[:, scheme.mirror] * np.float32([-1, 1, 1])
+    known = cKDTree(_compared(np.concatenate([faces, mirrored])))
+    distance, _ = known.query(_compared(memory), distance_upper_bound=_SAME)
+    return memory[np.isinf(distance)]
 
 
 def _compared(faces: np.ndarray) -> np.ndarray:

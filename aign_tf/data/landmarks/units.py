@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from absl import logging
 
 from aign_tf.data.landmarks.config import PictureConfig
 from aign_tf.data.landmarks.sets import LandmarkSet
@@ -23,20 +22,23 @@ _MOST = 1e6
 def unit(seen: LandmarkSet, config: PictureConfig, where: str) -> np.ndarray:
     """What x, y and depth are divided by: float32 `[3]`; ones where files hold shares already.
 
-    Pixels whose picture is not told are taken for those of a square that reaches to the farthest
-    points of usual faces. With `similarity` that is good enough: depths follow the unit.
+    With `similarity` any unit will do, as depths follow it. So pixels whose picture is not told are
+    taken for those of a square that reaches to the farthest points of usual faces.
+
+    Raises:
+      UserError: `picture` is not what it should be, or missing where `normalize` needs it.
     """
     if np.median(np.abs(seen.points).max(axis=(1, 2))) <= _LARGEST_SHARE:
         return np.ones(3, np.float32)
     if config.picture:
         width, height = parse_picture(config.picture)
+    elif config.normalize == "picture":
+        raise UserError(
+            f"{where}: landmarks in pixels: give the width and height of the pictures, as in "
+            'picture="450 450"'
+        )
     else:
-        width = height = float(np.percentile(seen.points.max(axis=(1, 2)), 99))
-        if width <= 0:
-            raise UserError(
-                f"{where}: landmarks left of and above the picture: give their size as picture"
-            )
-        logging.info("%s: taken for pictures of %.0f x %.0f pixels", where, width, height)
+        width = height = float(np.percentile(np.abs(seen.points).max(axis=(1, 2)), 99))
     mean = (width + height) / 2
     sides = (width, height, mean) if config.normalize == "picture" else (mean,) * 3
     return np.array(sides, np.float32)

@@ -8,12 +8,11 @@ from aign_tf.data.arrays import load_arrays
 from aign_tf.data.poses import openpose
 from aign_tf.data.poses.clips import Clip2D
 from aign_tf.data.poses.coco import is_coco, read_coco
-from aign_tf.data.poses.observed import load_json
 from aign_tf.data.poses.openpose import read_openpose
 from aign_tf.data.poses.plain import read_plain
 from aign_tf.data.poses.videopose3d import is_videopose3d, read_videopose3d
 from aign_tf.errors import UserError
-from aign_tf.files import visible_files
+from aign_tf.files import load_json, visible_files
 
 _FORMATS = ".npz or .npy of 2D joints, OpenPose or COCO .json, VideoPose3D's data_2d_*.npz"
 _SUFFIXES = (".npy", ".npz", ".json")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-
 import numpy as np
 
 from aign_tf.data.arrays import numbers
 from aign_tf.data.poses.clips import Camera, Clip2D
 from aign_tf.errors import UserError
-from aign_tf.files import read_json
 from aign_tf.skeletons import Skeleton
 
 
@@ -57,13 +53,3 @@ def pixels(where: str, size) -> tuple[int, int]:
     if size.shape != (2,) or not (size >= 1).all():
         raise UserError(f"{where} must be (width, height) in pixels")
     return int(size[0]), int(size[1])
-
-
-def load_json(path: str | os.PathLike):
-    """The content of a JSON file, or a UserError."""
-    try:
-        return read_json(path)
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}, line {error.lineno}: not JSON: {error.msg}") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{path}: cannot be read as JSON: {error}") from error

@@ -15,8 +15,9 @@ import numpy as np
 
 from aign_tf.data.arrays import numbers
 from aign_tf.data.poses.clips import Clip2D
-from aign_tf.data.poses.observed import as_clip, load_json
+from aign_tf.data.poses.observed import as_clip
 from aign_tf.errors import UserError
+from aign_tf.files import load_json
 from aign_tf.skeletons import SKELETONS
 
 SUFFIX = "_keypoints.json"

@@ -127,6 +127,13 @@ def test_lone_faces_of_a_folder_agree_on_axes(tmp_path, suffix):
     np.testing.assert_allclose(read_landmarks(tmp_path).points, faces, atol=1e-4)
 
 
+def test_suffixes_in_capitals_are_of_the_same_kind(tmp_path):
+    faces = 10 * seen(FRONTAL, (0, 0, 10), (0, 0, 175))[..., :2] + 225
+    for name, face in zip(("a.pts", "b.PTS", "c.Pts"), faces):
+        _write(tmp_path / name, face)
+    np.testing.assert_allclose(read_landmarks(tmp_path).points, faces, atol=1e-4)
+
+
 def test_all_get_66_landmarks_where_some_have_66(tmp_path, caplog):
     caplog.set_level("INFO")
     _write(tmp_path / "a.npy", FACES)

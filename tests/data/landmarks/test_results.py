@@ -15,24 +15,31 @@ def predicted(count, landmarks=68):
     return np.stack([mean * np.float32([1 + 0.1 * row, 1, 1]) for row in range(count)])
 
 
-def write(output, name="faces", count=3, most=2, landmarks=68):
-    faces = predicted(count, landmarks)
-    names = [f"person {row}" for row in range(count)]
+NAMES = ["anna", "more/bob", "people/00002"]
+
+
+def write(output, name="faces", names=NAMES, most=2, landmarks=68):
+    faces = predicted(len(names), landmarks)
     return write_results(output, name, faces[..., :2], faces, names, most)
+
+
+def files_below(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def test_a_single_face_lies_beside_its_arrays(tmp_path):
     output = tmp_path / "out"
-    written = write(output, "anna", count=1)
+    written = write(output, "anna", ["anna"])
     assert written == [output / f"anna{suffix}" for suffix in (".npz", ".obj", ".png")]
-    assert sorted(written) == sorted(output.iterdir())
+    assert sorted(written) == files_below(output)
 
 
-def test_the_first_of_several_faces_have_a_folder(tmp_path):
-    written = write(tmp_path, "anna")
-    files = ["00000.obj", "00000.png", "00001.obj", "00001.png"]
-    assert written == [tmp_path / "anna.npz", *(tmp_path / "anna" / file for file in files)]
-    assert sorted(written[1:]) == sorted((tmp_path / "anna").iterdir())
+@pytest.mark.parametrize("names", [NAMES, np.array(NAMES)])
+def test_the_first_faces_are_called_as_they_are(tmp_path, names):
+    written = write(tmp_path, "people", names)
+    files = ["people.npz", "anna.obj", "anna.png", "more/bob.obj", "more/bob.png"]
+    assert written == [tmp_path / file for file in files]
+    assert sorted(written) == files_below(tmp_path)
 
 
 def test_arrays_alone_where_no_face_is_to_be_shown(tmp_path):
@@ -64,21 +71,29 @@ def test_each_solid_and_picture_is_of_its_own_face(tmp_path, landmarks):
 
 
 def test_folders_and_dots_in_names_stay(tmp_path):
-    written = write(tmp_path, "a b/set.1.npz", count=1)
-    assert [path.name for path in written] == [f"set.1.npz.{end}" for end in ("npz", "obj", "png")]
-    assert all(path.parent == tmp_path / "a b" and path.is_file() for path in written)
+    written = write(tmp_path, "a b/set.1.npz", ["c d/anna.v2"])
+    files = ["a b/set.1.npz.npz", "c d/anna.v2.obj", "c d/anna.v2.png"]
+    assert written == [tmp_path / file for file in files]
+    assert sorted(written) == files_below(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["../x", "a/../../x", "a/..", "..", "/tmp/x", "", "."])
-def test_nothing_is_written_outside_the_output(tmp_path, name):
+@pytest.mark.parametrize("place", ["of the file", "of a face"])
+def test_nothing_is_written_outside_the_output(tmp_path, name, place):
+    given = {"name": name} if place == "of the file" else {"names": np.array(["anna", name])}
     with pytest.raises(UserError, match=r"would be written outside .*out: rename it") as error:
-        write(tmp_path / "in" / "out", name)
+        write(tmp_path / "in" / "out", **given)
     assert repr(name) in str(error.value) and "\n" not in str(error.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_faces_that_are_not_shown_may_have_any_name(tmp_path):
+    write(tmp_path, names=["anna", "../x"], most=1)
+    assert [path.name for path in files_below(tmp_path)] == ["anna.obj", "anna.png", "faces.npz"]
 
 
 def test_a_picture_that_fails_leaves_no_half_written_file(tmp_path, monkeypatch):
     monkeypatch.setattr(results.face_pictures, "turntable", lambda *_: np.zeros((2, 2, 7), "u1"))
     with pytest.raises((TypeError, ValueError)):
-        write(tmp_path, "anna", count=1)
+        write(tmp_path, "anna", ["anna"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["anna.npz", "anna.obj"]

@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from aign_tf.data.landmarks.config import LandmarkDataConfig
 from aign_tf.data.landmarks.roles import LandmarkRoles, load_roles, read
+from aign_tf.data.landmarks.units import divided
 from aign_tf.data.synthetic.landmarks import procedural_faces
 from aign_tf.errors import UserError
 from aign_tf.landmarks import SCHEMES, centred, sizes
@@ -204,7 +205,7 @@ def test_all_of_a_test_is_tested_and_not_remembered(tmp_path):
         test_dir=write(tmp_path / "test.npy", tested),
     )
     assert cast.observed["test"].names.tolist() == [f"test/{row:05d}" for row in range(120)]
-    assert len(cast.memory) == 30  # Half of the rest.
+    assert len(cast.memory) == 24  # Half of the rest, of which a fifth is held out all the same.
     check_unpaired(cast)
 
 
@@ -258,7 +259,8 @@ def test_the_template_is_the_mean_face():
 def test_a_file_is_read_in_shares_that_can_be_undone(tmp_path, normalize):
     faces = turned(PEOPLE[:9], 0)
     config = LandmarkDataConfig(normalize=normalize, picture="640 480")
-    seen, sides = read(write(tmp_path / "a.npy", faces), config)
+    stored, sides = read(write(tmp_path / "a.npy", faces), config)
+    seen = divided(stored, sides)
     assert seen.points.min() > 0 and seen.points.max() < 1
     np.testing.assert_allclose(seen.points * sides[:2], faces[..., :2], rtol=1e-5)
     np.testing.assert_allclose(seen.depth * sides[2], centred(faces[..., 2]), atol=1e-4)
@@ -266,9 +268,36 @@ def test_a_file_is_read_in_shares_that_can_be_undone(tmp_path, normalize):
 
 def test_66_of_68_landmarks_have_depths_about_their_own_mean(tmp_path):
     faces = turned(PEOPLE[:9], 0)
-    seen, sides = read(write(tmp_path / "a.npy", faces), LandmarkDataConfig(points=66))
+    seen, _ = read(write(tmp_path / "a.npy", faces), LandmarkDataConfig(points=66))
     assert seen.depth.dtype == np.float32
-    np.testing.assert_allclose(seen.depth * sides[2], centred(faces[:, FEW, 2]), atol=1e-4)
+    np.testing.assert_allclose(seen.depth, centred(faces[:, FEW, 2]), atol=1e-4)
+
+
+def test_a_test_changes_nothing_else(tmp_path):
+    path = write(tmp_path / "seen.npy", turned(PEOPLE, 0))
+    trained = roles(dir=path)
+    tested = roles(dir=path, test_dir=write(tmp_path / "new.npy", turned(OWN.sample(20, 9), 1)))
+    for split in ("train", "validation"):
+        np.testing.assert_array_equal(tested.observed[split].faces, trained.observed[split].faces)
+    np.testing.assert_array_equal(tested.memory, trained.memory)
+
+
+def test_pictures_that_are_not_square_leave_the_memory_in_shape(tmp_path):
+    seen = write(tmp_path / "seen.npy", turned(PEOPLE, 0))
+    values = {"dir": seen, "memory_dir": write(tmp_path / "all.npy", turned(PEOPLE, 3))}
+    with pytest.raises(UserError, match="no face is left to remember"):
+        roles(**values, normalize="picture", picture="640 480")
+    others = write(tmp_path / "others.npy", turned(OWN.sample(50, 9), 1))
+    square = roles(dir=seen, memory_dir=others)
+    squeezed = roles(dir=seen, memory_dir=others, normalize="picture", picture="640 480")
+    np.testing.assert_array_equal(squeezed.memory, square.memory)
+
+
+def test_copies_rounded_to_whole_pixels_are_not_remembered(tmp_path):
+    faces = turned(PEOPLE, 0)
+    copies = np.concatenate([faces.round(), turned(OWN.sample(30, 9), 1).round()])
+    cast = roles(dir=write(tmp_path / "a.npy", faces), memory_dir=write(tmp_path / "b.npy", copies))
+    assert len(cast.memory) == 30
 
 
 # Mistakes.

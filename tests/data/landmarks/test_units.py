@@ -54,11 +54,20 @@ def test_both_normalisations_of_a_picture_that_is_not_square(normalize, expected
     assert shares.names is seen.names and shares.groups is seen.groups
 
 
-def test_a_picture_that_is_not_told_is_a_square_up_to_the_farthest_points(caplog):
-    caplog.set_level("INFO")
-    sides = unit(faces(100, 300), PictureConfig(normalize="picture"), "a.npy")
-    assert sides.tolist() == [300, 300, 300]
-    assert "a.npy: taken for pictures of 300 x 300 pixels" in caplog.text
+def test_a_picture_that_is_not_told_is_a_square_up_to_the_farthest_points():
+    assert unit(faces(100, 300), PictureConfig(), "a.npy").tolist() == [300, 300, 300]
+    assert unit(faces(-300, -100), PictureConfig(), "a.npy").tolist() == [300, 300, 300]
+
+
+def test_a_picture_is_needed_to_divide_by_its_sides():
+    message = (
+        "a.npy: landmarks in pixels: give the width and height of the pictures, as in "
+        'picture="450 450"'
+    )
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
+        unit(faces(100, 300), PictureConfig(normalize="picture"), "a.npy")
+    told = PictureConfig(normalize="picture", picture="640 480")
+    assert unit(faces(100, 300), told, "a.npy").tolist() == [640, 480, 560]
 
 
 def test_unknown_depths_stay_unknown():
@@ -103,11 +112,3 @@ def test_anything_else_is_no_picture(text):
     if text:
         with pytest.raises(UserError, match=re.escape(message)):
             unit(faces(100, 300), PictureConfig(picture=text), "a.npy")
-
-
-def test_a_picture_cannot_be_guessed_from_landmarks_outside():
-    message = "^a.npy: landmarks left of and above the picture: give their size as picture$"
-    with pytest.raises(UserError, match=message):
-        unit(faces(-300, -100), PictureConfig(), "a.npy")
-    told = unit(faces(-300, -100), PictureConfig(picture="300 300"), "a.npy")
-    assert told.tolist() == [300, 300, 300]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from aign_tf.data.landmarks.linear_faces import read_linear_faces
+from aign_tf.data.landmarks.linear_files import read_linear_faces
 from aign_tf.data.synthetic.landmark_shapes import MEAN, at, down, move, near, outward, rows, scale
 from aign_tf.data.synthetic.landmarks import EXPRESSIONS, IDENTITY, procedural_faces
 from aign_tf.landmarks import SCHEMES
