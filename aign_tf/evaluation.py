@@ -45,6 +45,8 @@ def evaluate(
       arms: names of `trained_on.arms()`; None takes all.
     """
     description = run.read()
+    before, now = flat(trained_on.config), flat(task.config)
+    changed = {key: value for key, value in now.items() if value != before[key]}
     ours = load_generator(run)
     # Before a baseline is trained for minutes:
     task.settle(split)
@@ -62,7 +64,7 @@ def evaluate(
         "metrics": metrics.pop(OURS),
         "baselines": metrics,
         "groups": _numbers(found.groups),
-        "notes": found.notes,
+        "notes": {**found.notes, **changed},
     }
     write_json(run.metrics, result)
     with replacing(run.table) as temporary:

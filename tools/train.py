@@ -55,7 +55,8 @@ def main() -> int:
         if flag.value is not None and given.setdefault(key, flag.value) != flag.value:
             raise UserError(f"--{flag.name} and --set={key}: give one of them")
     # What is not named again stays as it was when the run began.
-    kept = before["config"] if before and preset == before["preset"] else {}
+    same = before and (name, preset) == (before["task"], before["preset"])
+    kept = before["config"] if same else {}
     config = override(task_type.configure(preset, kept), given)
     precision = training.resolved_precision(config.train.precision)
     config = override(config, {"train.precision": precision})

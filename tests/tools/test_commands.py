@@ -186,8 +186,8 @@ def test_the_default_run_folder_is_named_after_task_and_preset(command):
     [
         (["--tusk=a"], "Unknown command line flag 'tusk'"),
         ([TASK, "stray"], "unexpected argument 'stray': values belong to flags"),
-        ([], "--task is required: one of faces_inpaint"),
-        (["--task=faces_outpaint"], "no task 'faces_outpaint': use one of faces_inpaint"),
+        ([], "--task is required: one of "),
+        (["--task=faces_outpaint"], "no task 'faces_outpaint': use one of "),
         ([TASK, "--preset=big"], "no preset 'big': use one of default, smoke, paper"),
         ([TASK, "--set=train.stepz=3"], "no setting 'train.stepz', did you mean 'train.steps'?"),
         ([TASK, "--set=train.steps"], "--set=train.steps: expected key=value"),
@@ -288,6 +288,12 @@ def test_commands_on_a_run_need_one(command, tmp_path, name):
     assert error(command(name, *output)) == "error: --run_dir is required"
     message = error(command(name, f"--run_dir={tmp_path}", *output))
     assert message == f"error: {tmp_path} holds no run: there is no config.json in it"
+
+
+def test_a_run_folder_of_another_task(command, run_dir):
+    done = command("train", "--task=faces_depth", "--preset=smoke", f"--run_dir={run_dir}")
+    expected = f"{run_dir} holds a run of faces_inpaint: give faces_depth another --run_dir"
+    assert error(done).splitlines()[-1] == f"error: {expected}"
 
 
 @pytest.mark.parametrize("name", ["evaluate", "predict", "export"])
