@@ -58,6 +58,8 @@ def nearest_memory_pose(
         raise UserError(
             f"azimuths {azimuths}, {len(elevations)} elevations, cap {cap}: give at least 1 each"
         )
+    if not len(observed):
+        return np.zeros((0, *memory.shape[1:]), np.float32)  # SciPy 1.13 has no turns of none.
     memory = memory[spaced(len(memory), cap)]
     seen = (confidence > 0) & np.isfinite(observed).all(axis=2)
     shapes, turn = _turned_shapes(observed, seen)
