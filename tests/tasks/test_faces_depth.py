@@ -393,7 +393,7 @@ def test_settings_that_do_not_exist(key, value, message):
 def test_two_faces_with_depths_are_too_few_to_correlate(smoke):
     task = forgetful(smoke, slice(2, None))
     task.settle()  # Training needs none.
-    with pytest.raises(UserError, match="^2 faces of the test have depths: 3 are needed$"):
+    with pytest.raises(UserError, match=r"^2 faces of the test have depths: 3 are needed$"):
         task.settle("test")
 
 
