@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
-from aign_tf import face_pictures, posed_template, visualize
+from aign_tf import posed_template, visualize
+from aign_tf.data.landmarks import drawings
 from aign_tf.data.landmarks.roles import LandmarkRoles
 from aign_tf.data.landmarks.sets import LandmarkSet
 from aign_tf.data.splits import spaced
@@ -116,14 +117,14 @@ def sheet(faces: Faces, points: np.ndarray, roles: LandmarkRoles, rows: int) -> 
     chosen = spaced(len(points), rows)
     scheme, points = roles.scheme, points[chosen]
     _, turn = posed_template.posed(points, roles.template)
-    seen = [face_pictures.draw_landmarks(some, scheme, _SIDE) for some in points]
+    seen = [drawings.draw_landmarks(some, scheme, _SIDE) for some in points]
     columns = {"input": np.stack(seen)}
     for name, candidates in faces.items():
         shown = candidates[chosen]
         if not np.isfinite(shown).all():
             continue  # The truth, where nobody knows it.
         for view, some, azimuth in (("", shown, 0.0), (", profile", shown @ turn, _PROFILE)):
-            drawn = [face_pictures.draw_face(face, scheme, _SIDE, azimuth) for face in some]
+            drawn = [drawings.draw_face(face, scheme, _SIDE, azimuth) for face in some]
             columns[name + view] = np.stack(drawn)
     return visualize.captioned_grid(columns, _SIDE)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aign_tf import face_pictures
+from aign_tf.data.landmarks import drawings
 from aign_tf.data.landmarks.mesh import triangles, write_obj
 from aign_tf.data.pictures import write_picture
 from aign_tf.files import inside, replacing
@@ -52,7 +52,7 @@ def write_results(
     scheme = SCHEMES[faces.shape[1]]
     for (solid, picture), seen, face in zip(files, points, faces):
         write_obj(solid, face, triangles(scheme))
-        write_picture(picture, face_pictures.turntable(face, scheme, seen))
+        write_picture(picture, drawings.turntable(face, scheme, seen))
     return [arrays, *itertools.chain.from_iterable(files)]
 
 

@@ -63,12 +63,13 @@ def load_roles(config: LandmarkDataConfig, seed: int) -> LandmarkRoles:
     if config.test_dir:
         observed["test"] = _tested(config)
     scheme = SCHEMES[config.points]
+    shapes = _compared(memory)
     for split, part in observed.items():
-        kept = _unless_observed(memory, part.faces, scheme)
-        if len(kept) < len(memory):
-            left_out = len(memory) - len(kept)
+        unseen = ~_observed(shapes, part.faces, scheme)
+        if not unseen.all():
+            left_out = len(unseen) - unseen.sum()
             logging.warning("%d remembered faces are those of the %s: left out", left_out, split)
-        memory = kept
+        memory, shapes = memory[unseen], shapes[unseen]
     if not len(memory):
         raise UserError(
             f"no face is left to remember: all of {config.memory_dir or config.dir} are observed: "
@@ -191,19 +192,19 @@ def _unit_size(faces: np.ndarray) -> np.ndarray:
     return (centred(faces) / sizes(faces)[:, None, None]).astype(np.float32)
 
 
-def _unless_observed(memory: np.ndarray, observed: LandmarkSet, scheme: Scheme) -> np.ndarray:
-    """What is left of the memory without the faces whose depths belong to an observation.
+def _observed(shapes: np.ndarray, observed: LandmarkSet, scheme: Scheme) -> np.ndarray:
+    """`[M]` bool: which remembered faces, as `_compared`, have the depths of an observation.
 
-    Nor does it keep their mirror images, which files of augmented faces hold. Of an observation
-    without depths nobody can tell.
+    So have their mirror images, which files of augmented faces hold. Of an observation without
+    depths nobody can tell.
     """
     faces = observed.faces[observed.known]
     if not len(faces):
-        return memory
+        return np.zeros(len(shapes), bool)
     mirrored = faces[:, scheme.mirror] * np.float32([-1, 1, 1])
     known = cKDTree(_compared(np.concatenate([faces, mirrored])))
-    distance, _ = known.query(_compared(memory), distance_upper_bound=_SAME)
-    return memory[np.isinf(distance)]
+    distance, _ = known.query(shapes, distance_upper_bound=_SAME)
+    return np.isfinite(distance)
 
 
 def _compared(faces: np.ndarray) -> np.ndarray:

@@ -93,7 +93,7 @@ def test_faces_that_are_not_shown_may_have_any_name(tmp_path):
 
 
 def test_a_picture_that_fails_leaves_no_half_written_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(results.face_pictures, "turntable", lambda *_: np.zeros((2, 2, 7), "u1"))
+    monkeypatch.setattr(results.drawings, "turntable", lambda *_: np.zeros((2, 2, 7), "u1"))
     with pytest.raises((TypeError, ValueError)):
         write(tmp_path, "anna", ["anna"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["anna.npz", "anna.obj"]

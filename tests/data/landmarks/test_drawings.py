@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aign_tf.data.landmarks.drawings import draw_face, draw_landmarks, turntable
 from aign_tf.data.synthetic.landmarks import procedural_faces
-from aign_tf.face_pictures import draw_face, draw_landmarks, turntable
 from aign_tf.landmarks import SCHEMES
 
 SCHEME = SCHEMES[68]
