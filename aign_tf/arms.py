@@ -9,7 +9,6 @@ from typing import Any
 _UNPAIRED = {"loss.paired_weight": 0.0}
 _NO_ADVERSARY = {"loss.adversarial_weight": 0.0, **_UNPAIRED}
 
-
 # To teach depths alone.
 _STRONG_ADVERSARY = {
     "loss.adversarial": "hinge",

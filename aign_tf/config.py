@@ -60,6 +60,10 @@ class LossConfig:
         0.0, "a discriminator rests while its previous loss is at most this; 0 never rests"
     )
 
+    @property
+    def learns_from_pairs_alone(self) -> bool:
+        return self.adversarial_weight == self.recall_weight == 0
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:

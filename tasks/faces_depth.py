@@ -190,8 +190,9 @@ class FacesDepth(task.Task):
         observed = self.roles.in_split("train")
         faces = observed.faces
         if loss.paired_weight > 0 and data.pairs < 1:
-            alone = loss.adversarial_weight == loss.recall_weight == 0
-            rows, paired = pairs.keep(observed.known, data.pairs, self.config.train.seed, alone)
+            rows, paired = pairs.keep(
+                observed.known, data.pairs, self.config.train.seed, loss.learns_from_pairs_alone
+            )
             faces = faces[rows]
             faces[~paired, :, 2] = np.nan
         return faces

@@ -216,9 +216,7 @@ class Pose3d(task.Task):
         loss, data = self.config.loss, self.config.data
         if loss.paired_weight > 0 and data.pairs < 1:
             observed = observed.with_pairs(
-                data.pairs,
-                self.config.train.seed,
-                alone=loss.adversarial_weight == loss.recall_weight == 0,
+                data.pairs, self.config.train.seed, loss.learns_from_pairs_alone
             )
         names = ("joints", "confidence", "pose", "position")
         return {name: getattr(observed, name) for name in names}
