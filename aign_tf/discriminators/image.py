@@ -8,6 +8,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from aign_tf.discriminators.augment import CHANCES, Augment
+from aign_tf.discriminators.judging import CHANCE
 from aign_tf.errors import UserError
 from aign_tf.layers import NORMALIZATIONS, Float32Layer, normal_initializer, normalization
 
@@ -17,6 +19,8 @@ def conv_discriminator(
     factor: str,
     widths: Sequence[int] = (64, 128, 256, 512),
     norm: str = "batch",
+    dense: int = 0,
+    augment: float = 0.0,
 ) -> keras.Model:
     """Looks at the whole picture.
 
@@ -26,13 +30,20 @@ def conv_discriminator(
       widths: channels of the convolutions, each of stride 2.
       norm: of `NORMALIZATIONS`, from the second convolution on. Not "batch" together with a
         gradient penalty, which is defined picture by picture (Gulrajani et al. 2017, section 4).
+      dense: width of a fully connected layer before the last; 0 leaves it out.
+      augment: probability of each change of `Augment`, which lets a memory of few pictures last
+        longer; 0 leaves them as they are.
 
     Returns:
-      A functional model `{factor: picture} -> logits [B, 1]`, float32.
+      A functional model `{factor: picture} -> logits [B, 1]`, float32; if `augment` is above 0, it
+      has an input `chance` too.
     """
-    picture = keras.Input((size, size, 3), name=factor)
-    logits = _logits(picture, widths, norm)
-    return keras.Model({factor: picture}, logits, name=f"{factor}_discriminator")
+    picture = x = keras.Input((size, size, 3), name=factor)
+    inputs = {factor: picture}
+    if augment > 0:
+        inputs[CHANCE] = keras.Input((CHANCES,), name=CHANCE)
+        x = Augment(augment)([picture, inputs[CHANCE]])
+    return keras.Model(inputs, _logits(x, widths, norm, dense), name=f"{factor}_discriminator")
 
 
 def hole_discriminator(
@@ -81,8 +92,8 @@ class HoleView(Float32Layer):
         return {**super().get_config(), "margin": self.margin}
 
 
-def _logits(x, widths: Sequence[int], norm: str):
-    """Strided 5x5 convolutions and one fully connected layer (Radford et al. 2016)."""
+def _logits(x, widths: Sequence[int], norm: str, dense: int = 0):
+    """Strided 5x5 convolutions and one or two fully connected layers (Radford et al. 2016)."""
     if norm not in NORMALIZATIONS:
         raise UserError(f"no normalisation {norm!r}: use one of {', '.join(NORMALIZATIONS)}")
 
@@ -94,4 +105,7 @@ def _logits(x, widths: Sequence[int], norm: str):
         if norm != "none" and depth > 0:
             x = normalization(norm)(x)
         x = layers.LeakyReLU(0.2)(x)
-    return layers.Dense(1, dtype="float32", kernel_initializer=initializer())(layers.Flatten()(x))
+    x = layers.Flatten()(x)
+    if dense:
+        x = layers.LeakyReLU(0.2)(layers.Dense(dense, kernel_initializer=initializer())(x))
+    return layers.Dense(1, dtype="float32", kernel_initializer=initializer())(x)

@@ -121,3 +121,25 @@ def test_a_hole_discriminator_is_saved_and_loaded(tmp_path):
     loaded = keras.saving.load_model(tmp_path / "network.keras")
     given = {"face": pictures(), "mask": hole()}
     np.testing.assert_array_equal(network(given), loaded(given))
+
+
+def test_a_dense_layer_may_stand_before_the_last():
+    network = conv_discriminator(32, "face", (4, 8), dense=16)
+    assert [layer.units for layer in layers(network, keras.layers.Dense)] == [16, 1]
+    assert len(layers(conv_discriminator(32, "face", (4, 8)), keras.layers.Dense)) == 1
+
+
+def test_an_augmented_picture_is_another_one():
+    network = conv_discriminator(32, "face", (4, 8), "none", augment=0.5)
+    assert list(network.input) == ["face", "chance"]
+    shape = (4, *network.input["chance"].shape[1:])
+    some, draw = pictures(), np.random.default_rng(0)
+
+    def logits(chance):
+        return network({"face": some, "chance": tf.constant(chance, tf.float32)}).numpy()
+
+    untouched = np.full(shape, 0.9)
+    plain = conv_discriminator(32, "face", (4, 8), "none")
+    plain.set_weights(network.get_weights())
+    np.testing.assert_allclose(logits(untouched), plain({"face": some}), atol=1e-5)
+    assert np.any(np.abs(logits(draw.random(shape)) - logits(untouched)) > 1e-3)
