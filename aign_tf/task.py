@@ -55,6 +55,11 @@ class Task(abc.ABC):
       presets: name -> overrides of `Config()`; `smoke`, `default` and `paper` exist.
       evaluated_data: the setting that `--data_dir` of an evaluation replaces.
       renders_memory: whether batches hold what the renderer makes of the memory.
+
+    Of these the model card is made, in Markdown:
+      signature: input or output of the generator -> what it is, with unit and range.
+      meanings: metric, or candidate that is compared -> what it means, in a line.
+      limits: what results must not be used for, and where they fail.
     """
 
     Config: ClassVar[type]
@@ -63,6 +68,9 @@ class Task(abc.ABC):
     presets: ClassVar[Mapping[str, Preset]]
     evaluated_data: ClassVar[str] = "data.dir"
     renders_memory: ClassVar[bool] = False
+    signature: ClassVar[Mapping[str, str]] = types.MappingProxyType({})
+    meanings: ClassVar[Mapping[str, str]] = types.MappingProxyType({})
+    limits: ClassVar[tuple[str, ...]] = ()
 
     # rho and the supervised loss, `(predicted, target) -> scalar`.
     reprojection = staticmethod(losses.mean_squared)
@@ -134,6 +142,10 @@ class Task(abc.ABC):
     @abc.abstractmethod
     def held_out(self, count: int) -> dict[str, np.ndarray]:
         """At most `count` observations, batched, held out from training where there are any."""
+
+    def composition(self) -> dict[str, int]:
+        """Group of the data -> how many there are of it; raises `UserError` without the data."""
+        return {}
 
     @abc.abstractmethod
     def settle(self, split: str = "train") -> None:

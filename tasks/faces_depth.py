@@ -87,6 +87,50 @@ class FacesDepth(task.Task):
     renders_memory = True
     evaluated_data = "data.test_dir"
     check, prepare = staticmethod(check_landmarks), staticmethod(prepare_landmarks)
+    signature = {
+        "points": (
+            "x right, y down: landmarks in the order of 300-W, or of 3DFAW where they are 66; in "
+            "any unit, but with `data.normalize=picture` in shares of the picture"
+        ),
+        "face": (
+            "x, y and depth in the unit of `points`; depth grows away from the camera and is "
+            "relative to the face"
+        ),
+        "focal": "of the camera of parallel rays that shows `face` as `points`",
+        "principal_point": "of the same camera, in the unit of `points`",
+    }
+    meanings = {
+        "reconstruction": "the same network, trained by re-projection alone",
+        "posed_template": "the mean face of the memory, posed by least squares",
+        "ridge": "linear regression, learned from all true pairs",
+        "depth_corr": "correlation of predicted with true depths over the faces; higher is better",
+        "depth_corr_mean": "`depth_corr` divided by the number of landmarks; higher is better",
+        "depth_corr_residual": "gives no credit for the pose of a face; higher is better",
+        "aligned_depth_error": "mean error of depths; lower is better",
+        "keypoint_mse": (
+            "error of mapping each face affinely onto every other, in squared shares of the "
+            "picture; lower is said to be better, but it does not tell true depths from wrong ones"
+        ),
+        "depth_corr_frontal": "`depth_corr` of faces within 30 degrees of yaw",
+        "depth_corr_left": "`depth_corr` of faces that look to the left of the picture",
+        "depth_corr_right": "`depth_corr` of faces that look to the right of the picture",
+        "chance": "`depth_corr` of depths that have nothing to do with the truth",
+    }
+    limits = (
+        "Depths are those that remembered faces have with such landmarks. Faces that are rare or "
+        "missing there (children, injuries, syndromes, unusual expressions) come out as usual "
+        "ones, without a warning; no output says how sure it is.",
+        "Landmarks are all it sees. The errors of the detector that found them go in unchecked, "
+        "and detectors err more on some people than on others.",
+        "A picture tells neither size nor distance: depths are relative to the face, in the unit "
+        "of the landmarks.",
+        "Faces turned or tilted further than in training (`data.yaw`, `data.pitch`, `data.roll`), "
+        "or seen from so near that rays are not parallel, are not learned.",
+        "Not for identification, medical findings, or measuring a person, such as to fit a mask "
+        "or glasses.",
+        "Scores differ with where faces look, and nothing here compares groups of people: they "
+        "may well differ there, too.",
+    )
     presets = {
         "default": Preset("good within ten minutes on two CPU cores", {}),
         "smoke": Preset(
@@ -203,6 +247,10 @@ class FacesDepth(task.Task):
             raise UserError(f"{known} faces of the {split} have depths: {LEAST_FACES} are needed")
         if self.config.loss.paired_weight > 0 and not self.roles.observed["train"].known.any():
             raise UserError("loss.paired_weight needs observations whose depths are known")
+
+    def composition(self) -> dict[str, int]:
+        seen = {f"faces observed, {split}": len(p) for split, p in self.roles.observed.items()}
+        return {**seen, "faces remembered in 3D": len(self.roles.memory)}
 
     def held_out(self, count: int) -> dict[str, np.ndarray]:
         return {"points": self.roles.to_look_at(count).points}

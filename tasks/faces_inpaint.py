@@ -24,7 +24,7 @@ import tensorflow as tf
 
 from aign_tf import task, visualize
 from aign_tf.config import SMOKE_TRAINING, LossConfig, Preset, TrainConfig, override, setting
-from aign_tf.data import augment, holes, photos, unpaired
+from aign_tf.data import augment, face_census, holes, photos, unpaired
 from aign_tf.data.face_preparation import FacePreparation, check_faces, prepare_faces
 from aign_tf.data.face_roles import FaceDataConfig, load_roles
 from aign_tf.data.faces import REGIONS, FaceSet
@@ -92,6 +92,33 @@ class FacesInpaint(task.Task):
     Prediction = Prediction
     Preparation = FacePreparation
     check, prepare = staticmethod(check_faces), staticmethod(prepare_faces)
+    signature = {
+        "image": "aligned RGB face in [-1, 1], 0 where hidden",
+        "mask": "1 where visible, 0 where hidden",
+        "face": "the network's whole picture, RGB in [-1, 1]",
+        "completed": "the input where visible, `face` where hidden, RGB in [-1, 1]",
+    }
+    meanings = {
+        "reconstruction": "the same network, trained without an adversary and so without a memory",
+        "mean_colour": "each picture's mean visible colour",
+        "telea": "classical inpainting (Telea)",
+        "originals": "the observed faces before anything was hidden",
+        "memory": "real faces of the memory",
+        "rerender_psnr_db": (
+            "visible pixels of `face` against the input, in dB; higher is better, at most 100"
+        ),
+        "hole_psnr_db": (
+            "hidden pixels of `completed` against the original, in dB; a biased memory lowers it "
+            "on purpose"
+        ),
+        "hole_ssim": "structural similarity there, at most 1; a biased memory lowers it on purpose",
+        **face_census.MEANINGS,
+        "region_height_px": (
+            "mean height in pixels of the hidden part, as a network measures it; should be that "
+            "of `memory`"
+        ),
+    }
+    limits = face_census.LIMITS
     presets = {
         "default": Preset("good within ten minutes on two CPU cores, 64x64", {}),
         "smoke": Preset(
@@ -206,6 +233,9 @@ class FacesInpaint(task.Task):
         faces = augment.random_tint(augment.normalized(rows["images"]), data.tint, tint)
         pictures = [faces, self.hiding.visibility(boxes, hole)]
         return augment.random_flip(pictures, flip) if data.flip else pictures
+
+    def composition(self) -> dict[str, int]:
+        return face_census.census(self.roles)
 
     def held_out(self, count: int) -> dict[str, np.ndarray]:
         return self._observe(self.roles.to_look_at(count))

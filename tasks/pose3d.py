@@ -96,6 +96,42 @@ class Pose3d(task.Task):
     Preparation = PoseFileConfig
     renders_memory = True
     check, prepare = staticmethod(check_poses), staticmethod(prepare_poses)
+    signature = {
+        "joints": (
+            f"x right, y down, in normalised image coordinates, without lens distortion: "
+            f"(pixel - principal point) / focal length. In this order: {', '.join(SKELETON.joints)}"
+        ),
+        "confidence": "1 for a joint that was seen, 0 for a missing one, which is filled in",
+        "pose": "metres, relative to the hip, in the camera frame: x right, y down, z forward",
+        "position": "metres, of the hip in the camera frame; relies on the assumed size",
+    }
+    meanings = {
+        "reconstruction": "the same network, trained by re-projection alone",
+        "nearest_memory": "the remembered pose that looks most like the joints seen",
+        "mpjpe_mm": "mean joint error in mm, hips aligned; lower is better",
+        "pa_mpjpe_mm": "the same after the best similarity (Procrustes)",
+        "n_mpjpe_mm": "the same after the best scale",
+        "pck150": "share of joints nearer than 150 mm to the true ones; higher is better",
+        "auc": "mean of such shares for 0 to 150 mm; higher is better",
+        "reprojection": (
+            "distance of re-rendered from seen joints, as a share of the picture's longer side; "
+            "near 0 for any depths where joints stay on their rays, so no sign of a right pose"
+        ),
+    }
+    limits = (
+        "Depths are guesses after the remembered poses. Movements, ages, builds, disabilities and "
+        "camera angles that are rare or missing there come out as what is usual, without a "
+        "warning; no output says how sure it is.",
+        "A picture does not tell how large a person is: sizes and distances are learned from the "
+        "memory, not measured.",
+        "Joints that were not seen are invented. They are no evidence of what a person did.",
+        "Each frame is lifted alone, for one person, from joints that some detector found. Its "
+        "errors go in unchecked, and detectors err more on some people than on others.",
+        "Not for medical or ergonomic findings, identification by gait, surveillance, or "
+        "anything in which safety depends on a pose.",
+        "Scores differ between actions and cameras: an average over the people of one collection "
+        "says little of others.",
+    )
     presets = {
         "default": Preset("good within ten minutes on two CPU cores", {}),
         "smoke": Preset(
@@ -225,6 +261,10 @@ class Pose3d(task.Task):
         self.roles.in_split(split)
         if self.config.loss.paired_weight > 0 and not self.roles.observed["train"].known.any():
             raise UserError("loss.paired_weight needs observations whose 3D pose is known")
+
+    def composition(self) -> dict[str, int]:
+        seen = {f"2D poses observed, {split}": len(p) for split, p in self.roles.observed.items()}
+        return {**seen, "3D poses remembered": len(self.roles.memory)}
 
     def held_out(self, count: int) -> dict[str, np.ndarray]:
         observed = self.roles.to_look_at(count)

@@ -1,4 +1,4 @@
-"""Exports a trained run as SavedModel and TFLite, and compares each with Keras.
+"""Exports a trained run as SavedModel and TFLite, each compared with Keras, and a model card.
 
 python -m tools.export --run_dir=runs/lips --output=exported --quantize=float16
 """
@@ -9,9 +9,11 @@ import pathlib
 
 from absl import flags, logging
 
+import tasks
 from aign_tf.errors import UserError
 from aign_tf.evaluation import load_generator
 from aign_tf.export import FORMATS, QUANTIZATIONS, export, random_observation
+from aign_tf.model_card import Facts, write_model_card
 from tools import command
 from tools.runs import open_run
 
@@ -27,22 +29,20 @@ def main() -> None:
     task, run = open_run(_RUN_DIR.value)
     generator = load_generator(run)
     try:
-        observation = task.held_out(_COMPARED)
+        observation, composition = task.held_out(_COMPARED), task.composition()
     except UserError as error:
         logging.warning("comparing on random inputs, since the data cannot be read: %s", error)
-        observation = random_observation(generator, _COMPARED)
-    written = export(
-        generator,
-        observation,
-        pathlib.Path(_OUTPUT.value),
-        _FORMAT.value,
-        _QUANTIZE.value,
-    )
+        observation, composition = random_observation(generator, _COMPARED), None
+    output, quantize = pathlib.Path(_OUTPUT.value), _QUANTIZE.value
+    written = export(generator, observation, output, _FORMAT.value, quantize)
     for item in written:
         print(
             f"{item.path}: {item.bytes / 1e6:.2f} MB, "
             f"max abs error against Keras {item.max_abs_error:.2g}"
         )
+    summary = tasks.summary(run.read()["task"])
+    facts = Facts(task, run, summary, generator, written, quantize, composition)
+    print(f"{write_model_card(output, facts)}: what it is, how good, and its limits")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -62,6 +63,21 @@ class FaceSet:
             {name: column[rows] for name, column in self.boxes.items()},
         )
 
+    def joined(self, other: FaceSet) -> FaceSet:
+        """These faces, then others of whom the same is known."""
+
+        def join(mine: dict, theirs: dict) -> dict:
+            return {name: np.concatenate([mine[name], theirs[name]]) for name in mine}
+
+        return FaceSet(
+            np.concatenate([self.images, other.images]),
+            np.concatenate([self.names, other.names]),
+            np.concatenate([self.person, other.person]),
+            np.concatenate([self.split, other.split]),
+            join(self.attributes, other.attributes),
+            join(self.boxes, other.boxes),
+        )
+
     def head(self, count: int) -> FaceSet:
         """The first `count` faces, or all where there are fewer."""
         return self.select(np.arange(min(count, len(self))))
@@ -77,8 +93,25 @@ def split_by_person(person: np.ndarray, validation: float = 0.1, test: float = 0
 
     The split of a person depends on nothing but the name, so it stays when pictures are added.
     """
-    digests = (hashlib.sha256(str(name).encode()).digest() for name in person)
-    position = np.array([int.from_bytes(digest[:8], "big") / 2**64 for digest in digests])
+    position = _position(person)
     return np.select(
         [position < test, position < test + validation], ["test", "validation"], "train"
     )
+
+
+def share_of_people(person: np.ndarray, share: float) -> np.ndarray:
+    """Which pictures `[N]` belong to a share of the people, at least one of them; bool `[N]`.
+
+    Independent of how `split_by_person` splits them.
+    """
+    people, whose = np.unique(person, return_inverse=True)
+    order = np.argsort(_position([f"share {name}" for name in people]))
+    chosen = np.zeros(len(people), bool)
+    chosen[order[: max(1, round(share * len(people)))]] = True
+    return chosen[whose]
+
+
+def _position(names: Iterable[str]) -> np.ndarray:
+    """A number in [0, 1) for each name, evenly distributed and always the same."""
+    digests = (hashlib.sha256(str(name).encode()).digest() for name in names)
+    return np.array([int.from_bytes(digest[:8], "big") / 2**64 for digest in digests])

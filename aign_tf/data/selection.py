@@ -4,7 +4,8 @@
     all   = one (("and" | ",") one)*
     one   = "not" one | "(" any ")" | NAME ("=" | "!=" | "<" | "<=" | ">" | ">=") VALUE
 
-NAME and VALUE are words, or any text in double quotes. Case does not matter.
+NAME and VALUE are words, or any text in double quotes. Case does not matter. `person` says who is
+shown, unless that is an attribute of its own.
 """
 
 from __future__ import annotations
@@ -145,6 +146,8 @@ def _column(name: str, faces: FaceSet) -> np.ndarray:
     names = sorted(faces.attributes)
     if name in names:
         return faces.attributes[name]
+    if name == "person":
+        return faces.person
     if not names:
         raise UserError(f"no attribute {name!r}: nothing is known of these faces")
     closest = max(names, key=lambda other: difflib.SequenceMatcher(None, name, other).ratio())

@@ -53,6 +53,8 @@ class FaceJudge:
             "kid_features": self._features.name,
             "bias_probe_balanced_accuracy": self._attribute.accuracy,
         }
+        if roles.keeps_memory_whole:
+            self.notes["memory"] = f"all {len(held_out.memory)} pictures, in training and here"
         if self._height:
             self.notes["height_probe_mean_absolute_error_px"] = self._height.mean_absolute_error
 
@@ -67,11 +69,15 @@ class FaceJudge:
         scores = {
             "kid": distance,
             "kid_deviation": deviation,
-            "bias_rate": self._attribute.share(faces),
+            "bias_rate": self.bias_rate(faces),
         }
         if self._height:
             scores["region_height_px"] = float(np.mean(self._height.predict(faces)))
         return scores
+
+    def bias_rate(self, faces: np.ndarray) -> float:
+        """Share of pictures `[B, S, S, 3]` that the probe assigns to the memory's side."""
+        return self._attribute.share(faces)
 
 
 def _height_probe(
@@ -87,8 +93,7 @@ def _height_probe(
 
 def _labelled(roles: FaceRoles) -> tuple[np.ndarray, np.ndarray]:
     images = np.concatenate([roles.observed.images, roles.memory.images])
-    labels = np.repeat([0, 1], [len(roles.observed), len(roles.memory)])
-    return images, labels
+    return images, np.concatenate([roles.matches, np.ones(len(roles.memory), bool)])
 
 
 def _heights(roles: FaceRoles, region: str) -> tuple[np.ndarray, np.ndarray]:

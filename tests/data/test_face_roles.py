@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aign_tf.data.face_roles import FaceDataConfig, load_roles
+from aign_tf.data.face_roles import FEW, FaceDataConfig, load_roles
 from aign_tf.data.synthetic import faces as procedural
 from aign_tf.errors import UserError
 
-CONFIG = FaceDataConfig(image_size=32, samples=80)
+CONFIG = FaceDataConfig(image_size=32, samples=160)
 
 
 def roles(seed=0, **values):
@@ -31,7 +31,7 @@ def test_memory_is_who_was_asked_for_and_the_rest_is_observed():
     cast = roles(memory="gender=female")
     assert set(cast.memory.attributes["gender"]) == {"female"}
     assert set(cast.observed.attributes["gender"]) == {"male"}
-    assert len(cast.memory) + len(cast.observed) == 80
+    assert len(cast.memory) + len(cast.observed) == 160
 
 
 @pytest.mark.parametrize("memory", ["gender=female", "big_lips=1", "age<40 and gender=male"])
@@ -40,6 +40,41 @@ def test_no_picture_has_both_roles(memory, observed):
     cast = roles(memory=memory, observed=observed)
     assert not pictures(cast.memory) & pictures(cast.observed)
     assert not set(cast.memory.names) & set(cast.observed.names)
+
+
+def test_a_share_of_those_asked_for_is_remembered_and_the_others_match():
+    cast = roles(memory="gender=female", memory_share=0.5)
+    observed, memory = cast.observed.attributes["gender"], cast.memory.attributes["gender"]
+    assert set(memory) == {"female"} and set(observed) == {"female", "male"}
+    np.testing.assert_array_equal(cast.matches, observed == "female")
+    assert 0.7 < len(memory) / cast.matches.sum() < 1.4
+    women = cast.observed.select(cast.matches)
+    assert not set(women.person) & set(cast.memory.person)
+    assert not roles(memory="gender=female").matches.any()
+
+
+def test_matches_go_with_their_faces_into_every_split():
+    cast = roles(memory="gender=female", memory_share=0.5)
+    for split in ("train", "validation", "test"):
+        part = cast.in_split(split)
+        np.testing.assert_array_equal(part.matches, part.observed.attributes["gender"] == "female")
+
+
+def test_one_person_is_remembered_whole():
+    cast = roles(memory="person=portrait", portraits=FEW + 10, memory_share=0.5)
+    assert len(cast.memory) == FEW + 10 and len(cast.observed) == 160
+    assert cast.shows_one_person and cast.keeps_memory_whole
+    for split in ("train", "validation", "test"):
+        assert pictures(cast.in_split(split).memory) == pictures(cast.memory)
+
+
+def test_a_memory_of_few_pictures_is_kept_whole():
+    few = roles(memory="gender=female", samples=2 * FEW - 30)
+    many = roles(memory="gender=female", samples=2 * FEW + 60)
+    assert len(few.memory) < FEW < len(many.memory)
+    assert pictures(few.in_split("test").memory) == pictures(few.memory)
+    assert set(many.in_split("test").memory.split) == {"test"}
+    assert not few.shows_one_person
 
 
 def test_observed_narrows_the_rest():
@@ -59,7 +94,7 @@ def test_a_memory_folder_is_remembered_whole(tmp_path):
     write(tmp_path / "memory", others)
     cast = roles(memory_dir=str(tmp_path / "memory"), memory="no such=thing")
     assert pictures(cast.memory) == pictures(others)
-    assert len(cast.observed) == 80
+    assert len(cast.observed) == 160
 
 
 def test_folders_of_both_roles(tmp_path):
@@ -98,12 +133,10 @@ def test_empty_observations_are_explained():
 
 
 def test_a_memory_without_training_faces_is_explained(tmp_path):
-    faces = procedural.face_set(procedural.generate(80, 32, seed=0))
-    held_out = faces.in_split("test").head(1)
-    write(tmp_path / "memory", held_out)
-    (name,) = held_out.names
-    table = f"file,split\n{name}.png,test\n"
-    (tmp_path / "memory" / "attributes.csv").write_text(table)
+    faces = procedural.face_set(procedural.generate(FEW, 32, seed=0))
+    write(tmp_path / "memory", faces)
+    rows = [f"{name}.png,test" for name in faces.names]
+    (tmp_path / "memory" / "attributes.csv").write_text("\n".join(["file,split", *rows]))
     with pytest.raises(UserError, match="no remembered face in the train split"):
         roles(memory_dir=str(tmp_path / "memory"))
 
@@ -117,7 +150,11 @@ def test_an_unknown_attribute_names_those_that_exist():
 def test_a_split_without_anybody_is_explained(field, role):
     cast = roles()
     faces = getattr(cast, field)
-    cast = dataclasses.replace(cast, **{field: faces.select(faces.split != "validation")})
+    rest = faces.split != "validation"
+    changed = {field: faces.select(rest)}
+    if field == "observed":
+        changed["matches"] = cast.matches[rest]
+    cast = dataclasses.replace(cast, **changed)
     assert set(cast.in_split("test").memory.split) == {"test"}
     with pytest.raises(UserError, match=f"no {role} face in the validation split of the proc"):
         cast.in_split("validation")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aign_tf.data.faces import FaceSet, split_by_person
+from aign_tf.data.faces import FaceSet, share_of_people, split_by_person
 from aign_tf.data.splits import SPLITS
 from aign_tf.errors import UserError
 
@@ -108,3 +108,21 @@ def test_shares_are_about_what_was_asked(validation, test):
 
 def test_nobody_at_all():
     assert len(split_by_person(np.array([], dtype=np.str_))) == 0
+
+
+@given(NAMES, st.floats(0, 1))
+def test_a_share_of_the_people_is_chosen_whole(people, share):
+    person = np.array([*people, *people], dtype=np.str_)
+    chosen = share_of_people(person, share)
+    names = {str(name) for name in person[chosen]}
+    assert np.array_equal(chosen, np.isin(person, list(names)))
+    assert len(names) == max(1, round(share * len(set(person.tolist()))))
+    np.testing.assert_array_equal(chosen, share_of_people(person, share))
+
+
+def test_joined_faces_come_one_after_the_other():
+    both = faces(4).joined(faces(2))
+    assert len(both) == 6
+    assert both.names.tolist() == [f"{row}.png" for row in (0, 1, 2, 3, 0, 1)]
+    np.testing.assert_array_equal(both.attributes["age"], [0, 1, 2, 3, 0, 1])
+    np.testing.assert_array_equal(both.boxes["lips"][:, 0], [0, 1, 2, 3, 0, 1])

@@ -157,3 +157,10 @@ def test_any_text_selects_or_is_refused_in_one_line(text):
         assert select(text, FACES).any()
     except UserError as error:
         assert "\n" not in str(error)
+
+
+def test_people_are_chosen_by_name():
+    assert _chosen("person=2.png") == [2]
+    assert _chosen('person="0.png" or gender=male') == [0, 1]
+    named = _faces(person=["ann", "bob"])
+    assert _chosen("person=bob", named) == [1]

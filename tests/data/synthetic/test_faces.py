@@ -106,7 +106,7 @@ def test_attributes_are_independent_of_one_another_and_of_the_person(many):
 
 
 def test_the_pictures_of_a_person_share_the_identity_and_nothing_else():
-    drawn = face_parameters.draw_block(np.random.default_rng(0))
+    drawn = face_parameters.draw_block(0, 0)[1]
     identity = face_parameters.draw_people(np.random.default_rng(0), 4)
     for name, values in drawn.items():
         assert (values[0::2] == values[1::2]).all() == (name in identity)
@@ -212,7 +212,7 @@ def test_edges_are_smooth_and_areas_right():
 
 
 def test_soft_spots_are_gaussian():
-    face = face_parameters.draw_block(np.random.default_rng(0))
+    face = face_parameters.draw_block(0, 0)[1]
     canvas = face_layers.blank(type("Face", (), face), 32)
     canvas = dataclasses.replace(canvas, x=canvas.x[:1], y=canvas.y[:1])
     spots = [shapes.Spot(0.1, 0.4, 0.2, 0.1, 0.5, (1.0, 0.0, -1.0)), shapes.Spot(0, 0, 1, 1, 2.0)]
@@ -220,3 +220,31 @@ def test_soft_spots_are_gaussian():
         -0.5 * (((canvas.x - 0.1) / 0.2) ** 2 + ((canvas.y - 0.4) / 0.1) ** 2)
     ) + 2 * np.exp(-0.5 * (canvas.x**2 + canvas.y**2))
     np.testing.assert_allclose(shapes.soft_spots(canvas, spots)[:, 0], red, rtol=1e-4)
+
+
+def test_portraits_show_one_person_who_is_nobody_else():
+    portraits, others = faces.generate_portraits(70, 32, seed=3), faces.generate(70, 32, seed=3)
+    assert set(portraits.person) == {faces.PORTRAIT}
+    assert not set(portraits.person) & set(others.person)
+    assert len({image.tobytes() for image in portraits.images}) == 70
+    assert set(portraits.attributes["gender"]) == {"female", "male"}
+    assert {name[:8] for name in faces.face_set(portraits).names} == {faces.PORTRAIT}
+    # The wall behind a person belongs to the person.
+    corner = (slice(None), slice(0, 4), slice(0, 4))
+    of_one, of_all = (drawn.images[corner].mean(axis=(1, 2)) for drawn in (portraits, others))
+    assert np.all(of_one.std(axis=0) < 0.5 * of_all.std(axis=0))
+
+
+def test_more_portraits_leave_the_first_ones_as_they_are():
+    few, more = (faces.generate_portraits(count, 32, seed=1) for count in (5, 70))
+    np.testing.assert_array_equal(few.images, more.images[:5])
+
+
+def test_hair_settles_neither_gender_nor_age(many):
+    """Else a small picture, which shows hair best, would leave nothing to a memory."""
+    hair = many.parts["hair"].mean(axis=(1, 2))
+    female, old = column(many, "gender") > 0, many.attributes["age"] > 60
+    assert abs(hair[female].mean() - hair[~female].mean()) < 0.3 * hair.std()
+    colours = many.images[:, 3:6, 14:18].mean(axis=(1, 2))
+    saturation = np.ptp(colours, axis=1)
+    assert (saturation[old] > np.median(saturation[~old])).mean() > 0.2
