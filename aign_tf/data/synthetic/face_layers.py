@@ -176,12 +176,12 @@ class Hair:
         f, y = self.f, self.canvas.y
         volume = 0.015 + 0.035 * f.hair_volume + 0.025 * f.hair_curl
         top = CROWN_Y - 0.8 * volume - 0.01
-        width = f.head_width * (1.02 + 0.02 * f.female) + volume * (0.7 + 0.6 * f.female)
-        end = 0.56 + (f.hair_length - 0.56) * f.female
+        width = f.head_width * (1.02 + 0.02 * f.hair_long) + volume * (0.7 + 0.6 * f.hair_long)
+        end = 0.56 + (f.hair_length - 0.56) * f.hair_long
         up = np.maximum(CHEEK_Y - y, 0) / (CHEEK_Y - top)
         down = np.maximum(y - CHEEK_Y, 0) / (end - CHEEK_Y)
-        waves = 1 + 0.05 * f.female * np.sin(17 * y + f.tousle) * ramp(y, 0.4, 0.6)
-        return (width * waves) ** 2 * (1 - up**2.4 - down ** (2 + 2.5 * f.female))
+        waves = 1 + 0.05 * f.hair_long * np.sin(17 * y + f.tousle) * ramp(y, 0.4, 0.6)
+        return (width * waves) ** 2 * (1 - up**2.4 - down ** (2 + 2.5 * f.hair_long))
 
     def _outline_distance(self) -> np.ndarray:
         distance = profile(self.canvas, self._squared_half_width())
@@ -190,14 +190,14 @@ class Hair:
     def _opening_distance(self) -> np.ndarray:
         """To the edge of what the hair leaves free of the face."""
         f, y = self.f, self.canvas.y
-        male = 1 - f.female
+        male, short = 1 - f.female, 1 - f.hair_long
         receding = ramp(f.age, 30, 80) * (0.02 + 0.07 * male)
-        fringe = f.hair_fringe * (1 - 0.6 * male)
+        fringe = f.hair_fringe * (1 - 0.6 * short)
         hairline = f.hairline - receding + 0.10 * fringe
         power = f.hairline_power + 3 * fringe + 2 * ramp(f.age, 35, 75) * male
         rest = np.clip(1 - (y - hairline) / 0.24, 0, None)
-        width = f.head_width * (0.92 + 0.07 * male + 0.05 * (f.hair_length - 0.9))
-        sideburn = male * 1.2 * np.maximum(y - 0.45, 0)
+        width = f.head_width * (0.92 + 0.07 * short + 0.05 * (f.hair_length - 0.9))
+        sideburn = short * 1.2 * np.maximum(y - 0.45, 0)
         squared = (width + sideburn) ** 2 * (1 - rest**power)
         lean = 0.09 * f.hair_part * (1 - fringe) * ramp(-y, -0.40, -0.18)
         return profile(self.canvas, squared, lean) + 0.006 * self.strands

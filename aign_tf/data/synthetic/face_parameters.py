@@ -1,7 +1,8 @@
 """What the procedural faces look like: an identity for each person, attributes for each picture.
 
 Lengths are fractions of the picture's side. Each value is drawn on its own: attributes depend
-neither on one another nor on the person.
+neither on one another nor on the person. So does a person's hair not depend on gender, and half of
+the people don't grow grey: what a small picture shows best settles neither gender nor age.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ def draw_people(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
     def uniform(low, high):
         return rng.uniform(low, high, count)
 
+    def coin(chance):
+        return (uniform(0, 1) < chance) * 1.0
+
     darkness = uniform(0, 1)
     # Fair hair and light eyes grow rarer the darker the skin.
     pale = np.clip(1.25 - 1.6 * darkness, 0.12, 1)
@@ -72,8 +76,9 @@ def draw_people(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
         "hair_curl": uniform(0, 1) ** 2,
         "hair_part": uniform(-1, 1),
         "hair_fringe": (uniform(0, 1) < 0.22) * 1.0,
+        "hair_long": coin(0.5),
         "hair_length": uniform(0.66, 1.15),
-        "hair_grey": uniform(0.5, 1.2),
+        "hair_grey": coin(0.5) * uniform(0.8, 1.2),
         "beard_growth": uniform(0, 1),
         "wall": from_hsv(uniform(0, 1), uniform(0.05, 0.45), uniform(0.3, 0.85)),
         "wall_shade": uniform(0.6, 1.0),
@@ -126,14 +131,32 @@ def draw_pictures(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]
     }
 
 
-def draw_block(rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Everything about `BLOCK` pictures, ready to broadcast: `[BLOCK, 1, 1]`, `[BLOCK, 3, 1, 1]`.
+Drawn = dict[str, np.ndarray]
 
-    Pictures `PICTURES * k` and following show person k. Float32.
+
+def draw_block(seed: int, block: int) -> tuple[np.random.Generator, Drawn]:
+    """Everything about the `BLOCK` pictures of a block, ready to broadcast.
+
+    Pictures `PICTURES * k` and following show person k.
+
+    Returns:
+      What draws the rest of them; and name -> float32 `[BLOCK, 1, 1]` or `[BLOCK, 3, 1, 1]`.
     """
+    rng = np.random.default_rng([seed, block])
     people = draw_people(rng, BLOCK // PICTURES)
     people = {name: np.repeat(values, PICTURES, axis=0) for name, values in people.items()}
-    drawn = {**people, **draw_pictures(rng, BLOCK)}
+    return rng, _ready({**people, **draw_pictures(rng, BLOCK)})
+
+
+def draw_portraits(seed: int, block: int) -> tuple[np.random.Generator, Drawn]:
+    """As `draw_block`, but all pictures of all blocks show one person whom no block has."""
+    person = draw_people(np.random.default_rng([seed, 0, 1]), 1)
+    person = {name: np.repeat(values, BLOCK, axis=0) for name, values in person.items()}
+    rng = np.random.default_rng([seed, block, 2])
+    return rng, _ready({**person, **draw_pictures(rng, BLOCK)})
+
+
+def _ready(drawn: Drawn) -> Drawn:
     return {
         name: values.astype(np.float32).reshape(*values.shape, 1, 1)
         for name, values in drawn.items()

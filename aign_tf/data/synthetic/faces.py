@@ -7,7 +7,7 @@ in CelebA-like sets, the eyes near y = 0.42 and the mouth near y = 0.72 of the s
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,13 +17,24 @@ from aign_tf.data.synthetic import face_geometry
 from aign_tf.data.synthetic.face_features import PARTS
 from aign_tf.data.synthetic.face_geometry import LANDMARKS
 from aign_tf.data.synthetic.face_layers import paint_portrait
-from aign_tf.data.synthetic.face_parameters import BLOCK, PICTURES, draw_block
+from aign_tf.data.synthetic.face_parameters import (
+    BLOCK,
+    PICTURES,
+    Drawn,
+    draw_block,
+    draw_portraits,
+)
 from aign_tf.data.synthetic.shapes import Canvas
 from aign_tf.errors import UserError
 
 SIZES = (32, 256)
 BIG = 0.6  # lips and noses of a greater size are "big"
+PORTRAIT = "portrait"  # who is shown by all of `generate_portraits`
 CHUNK_PIXELS = 2**17  # painted together: few enough to stay in the processor's cache
+
+
+# (seed, number of a block) -> the generator of its camera noise, and what its faces look like.
+Draw = Callable[[int, int], tuple[np.random.Generator, Drawn]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +76,22 @@ def generate(count: int, size: int = 64, seed: int = 0) -> ProceduralFaces:
     Raises:
       UserError: `size` outside 32 to 256, `count` below 1, `seed` below 0.
     """
+    people = [f"p{i // PICTURES:06d}" for i in range(count)]
+    return _painted(people, size, seed, draw_block)
+
+
+def generate_portraits(count: int, size: int = 64, seed: int = 0) -> ProceduralFaces:
+    """Paints `count` faces of one person, called `PORTRAIT`, who is not among the others.
+
+    Raises:
+      UserError: as of `generate`.
+    """
+    return _painted([PORTRAIT] * count, size, seed, draw_portraits)
+
+
+def _painted(people: list[str], size: int, seed: int, draw: Draw) -> ProceduralFaces:
+    """One face for each name in `people`, block after block as `draw` says they look."""
+    count = len(people)
     if not SIZES[0] <= size <= SIZES[1]:
         raise UserError(f"size {size} of the faces: use {SIZES[0]} to {SIZES[1]} pixels")
     if count < 1:
@@ -75,7 +102,7 @@ def generate(count: int, size: int = 64, seed: int = 0) -> ProceduralFaces:
     labels = np.empty((count, size, size), np.uint8)
     landmarks = np.empty((count, 68, 2), np.float32)
     columns = []
-    for start, face, noise in _chunks(count, size, seed):
+    for start, face, noise in _chunks(count, size, seed, draw):
         rows = slice(start, start + len(face.age))
         canvas = paint_portrait(face, size)
         images[rows] = _developed(canvas, face, noise)
@@ -84,7 +111,7 @@ def generate(count: int, size: int = 64, seed: int = 0) -> ProceduralFaces:
         columns.append(_attributes(face))
     return ProceduralFaces(
         images,
-        np.array([f"p{i // PICTURES:06d}" for i in range(count)], dtype=np.str_),
+        np.array(people, dtype=np.str_),
         {name: np.concatenate([c[name] for c in columns]) for name in columns[0]},
         landmarks,
         labels,
@@ -93,7 +120,8 @@ def generate(count: int, size: int = 64, seed: int = 0) -> ProceduralFaces:
 
 def face_set(faces: ProceduralFaces) -> FaceSet:
     """The faces as the tasks take them: named, split by person, with boxes of `REGIONS`."""
-    names = np.array([f"face_{i:06d}" for i in range(len(faces))], dtype=np.str_)
+    kind = PORTRAIT if faces.person[0] == PORTRAIT else "face"
+    names = np.array([f"{kind}_{i:06d}" for i in range(len(faces))], dtype=np.str_)
     boxes = {region: _boxes(faces.landmarks[:, LANDMARKS[region]]) for region in REGIONS}
     split = split_by_person(faces.person)
     return FaceSet(faces.images, names, faces.person, split, dict(faces.attributes), boxes)
@@ -104,12 +132,13 @@ def _boxes(points: np.ndarray) -> np.ndarray:
     return np.concatenate([points.min(axis=1) - 0.5, points.max(axis=1) + 0.5], axis=1)
 
 
-def _chunks(count: int, size: int, seed: int) -> Iterator[tuple[int, SimpleNamespace, np.ndarray]]:
+def _chunks(
+    count: int, size: int, seed: int, draw: Draw
+) -> Iterator[tuple[int, SimpleNamespace, np.ndarray]]:
     """Index of the first face, the faces, and camera noise `[B, S, S]` of each chunk."""
     length = max(1, CHUNK_PIXELS // size**2)
     for block in range(0, count, BLOCK):
-        rng = np.random.default_rng([seed, block // BLOCK])
-        drawn = draw_block(rng)
+        rng, drawn = draw(seed, block // BLOCK)
         end = min(BLOCK, count - block)
         for first in range(0, end, length):
             rows = slice(first, min(first + length, end))
