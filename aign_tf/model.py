@@ -36,6 +36,7 @@ class AIGN(keras.Model):
       averaged: a second model of the same architecture; receives the exponential moving average
         of the generator's weights.
       renderer: layer without weights, `(factors, observation) -> dict` of re-rendered observations.
+        One that has weights, for comparison, learns together with the generator.
       discriminators: name -> functional model from a dict of what it sees to logits: factors, and
         parts of the observation, such as which pixels are visible, if the memory has such parts
         too. An input called `chance`, `[B, K]`, receives new numbers in [0, 1) at every step, for a
@@ -133,9 +134,14 @@ class AIGN(keras.Model):
             terms += [f"adversarial/{name}", f"discriminator/{name}", f"gradient_norm/{name}"]
         self._means = {name: keras.metrics.Mean(name=name, dtype="float32") for name in terms}
         # Slots are made now, since a checkpoint can be restored before the first step.
-        generator_optimizer.build(self.generator.trainable_variables)
+        generator_optimizer.build(self._taught)
         for name, optimizer in self.discriminator_optimizers.items():
             optimizer.build(self.discriminators[name].trainable_variables)
+
+    @property
+    def _taught(self) -> list:
+        """What descends the generator's loss."""
+        return [*self.generator.trainable_variables, *self.renderer.trainable_variables]
 
     @property
     def steps_done(self) -> int:
@@ -166,7 +172,7 @@ class AIGN(keras.Model):
         # Both sides share the forward pass. Each tape follows the variables of one side alone, so
         # that no gradient is computed which the other side would throw away.
         with _Tape() as generator_tape, _Tape() as discriminator_tape:
-            compat.watch(generator_tape, self.generator.trainable_variables)
+            compat.watch(generator_tape, self._taught)
             factors = self.generator(batch["observation"], training=True)
             for discriminator in self.discriminators.values():
                 compat.watch(discriminator_tape, discriminator.trainable_variables)
@@ -186,7 +192,7 @@ class AIGN(keras.Model):
                 discriminator_losses[name] = self._scaled(self.discriminator_optimizers[name], loss)
 
         if generator:
-            variables = self.generator.trainable_variables
+            variables = self._taught
             gradients = generator_tape.gradient(generator_loss, variables)
             terms["gradient_norm/generator"] = self._descend(
                 self.generator_optimizer, gradients, variables

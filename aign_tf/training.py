@@ -154,6 +154,7 @@ def _state(model: AIGN) -> tf.train.Checkpoint:
         step=model.step,
         generator=model.generator,
         averaged=model.averaged,
+        renderer=model.renderer,
         discriminators=dict(model.discriminators),
         previous_loss=dict(model.previous_loss),
         generator_optimizer=model.generator_optimizer,

@@ -57,7 +57,7 @@ def main() -> int:
     # What is not named again stays as it was when the run began.
     same = before and (name, preset) == (before["task"], before["preset"])
     kept = before["config"] if same else {}
-    config = override(task_type.configure(preset, kept), given)
+    config = task_type.configure(preset, {**kept, **given})
     precision = training.resolved_precision(config.train.precision)
     config = override(config, {"train.precision": precision})
 

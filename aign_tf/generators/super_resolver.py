@@ -1,7 +1,7 @@
 """Networks that make a large picture of a small one.
 
-Input: `image` float `[B, S / k, S / k, 3]` in [-1, 1]. Output: `face` float32 `[B, S, S, 3]` in
-[-1, 1].
+Input: `image` float `[B, S / k, S / k, C]` in [-1, 1], C 3 or, where grey, 1.
+Output: `face` float32 `[B, S, S, 3]` in [-1, 1]; with an exact head also `draft`, before that head.
 """
 
 from __future__ import annotations
@@ -24,7 +24,12 @@ _TINY = 1e-12
 
 
 def residual_super_resolver(
-    size: int = 64, factor: int = 4, width: int = 64, blocks: int = 6, exact: bool = False
+    size: int = 64,
+    factor: int = 4,
+    width: int = 64,
+    blocks: int = 6,
+    exact: bool = False,
+    channels: int = 3,
 ) -> keras.Model:
     """Residual blocks at the small size, where they are cheap, then one doubling after the other.
 
@@ -37,12 +42,13 @@ def residual_super_resolver(
       factor: k, a power of two.
       width: channels at the small size; each doubling halves them.
       blocks: residual blocks at the small size.
-      exact: the averages of k x k pixels are those of `image`, by `MatchAverages`.
+      exact: the averages of k x k pixels are those of `image`, by `MatchAverages`; C is 3.
+      channels: C.
 
     Raises:
       UserError: `size` and `factor` do not fit.
     """
-    image = _input(size, factor)
+    image = _input(size, factor, channels)
     x = start = layers.Conv2D(width, 3, padding="same", activation="relu")(image)
     for _ in range(blocks):
         x = residual_block(x, width)
@@ -51,23 +57,26 @@ def residual_super_resolver(
         x = merge_finer(x, _enlarged(image, scale), max(width // scale, 1))
     # Zero, so that training starts from the enlarged picture.
     change = layers.Conv2D(3, 3, padding="same", kernel_initializer="zeros", dtype="float32")(x)
-    face = ChangePicture()([_enlarged(image, factor), change])
-    if exact:
-        face = MatchAverages(factor)([face, image])
-    return _model(image, face)
+    start = _enlarged(image, factor)
+    if channels == 1:
+        start = layers.Concatenate(dtype="float32")([start] * 3)
+    return _model(image, ChangePicture()([start, change]), factor, exact)
 
 
-def paper_super_resolver(size: int = 128, factor: int = 4) -> keras.Model:
+def paper_super_resolver(
+    size: int = 128, factor: int = 4, exact: bool = False, channels: int = 3
+) -> keras.Model:
     """The paper's network, to the layer: 15 residual blocks of 64 channels, two doublings to 256.
 
     Args:
       size: S, a multiple of `factor`.
       factor: k, a power of two; the paper's is 4, and others double more or less often.
+      exact, channels: as of `residual_super_resolver`; not in the paper.
 
     Raises:
       UserError: `size` and `factor` do not fit.
     """
-    image = _input(size, factor)
+    image = _input(size, factor, channels)
 
     def conv(x, width):
         return layers.Conv2D(width, 3, padding="same", kernel_initializer=normal_initializer())(x)
@@ -84,7 +93,8 @@ def paper_super_resolver(size: int = 128, factor: int = 4) -> keras.Model:
     x = layers.Add()([start, batch_normalization()(conv(x, 64))])
     for _ in _doublings(factor):
         x = grow(x)
-    return _model(image, layers.Activation("tanh", dtype="float32")(conv(x, 3)))
+    face = layers.Activation("tanh", dtype="float32")(conv(x, 3))
+    return _model(image, face, factor, exact)
 
 
 @keras.saving.register_keras_serializable("aign_tf")
@@ -159,12 +169,12 @@ def _matched(blocks: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     return limit * (1.0 - room * share)
 
 
-def _input(size: int, factor: int):
+def _input(size: int, factor: int, channels: int):
     if factor < 2 or factor & (factor - 1):
         raise UserError(f"faces {factor} times larger: the factor is a power of two, 2 at least")
     if size < factor or size % factor:
         raise UserError(f"faces of {size} pixels, {factor} times larger: {factor} must divide them")
-    return keras.Input((size // factor, size // factor, 3), name="image")
+    return keras.Input((size // factor, size // factor, channels), name="image")
 
 
 def _doublings(factor: int) -> list[int]:
@@ -176,5 +186,10 @@ def _enlarged(image, scale: int):
     return layers.UpSampling2D(scale, interpolation="bilinear", dtype="float32")(image)
 
 
-def _model(image, face) -> keras.Model:
-    return keras.Model({"image": image}, {"face": face}, name="super_resolver")
+def _model(image, face, factor: int, exact: bool) -> keras.Model:
+    factors = {"face": face}
+    if exact:
+        # The head hides how far a draft is from the input. One that nothing else holds back drifts
+        # to black and white, where the head's gradient is lost: so the draft is rendered too.
+        factors = {"face": MatchAverages(factor)([face, image]), "draft": face}
+    return keras.Model({"image": image}, factors, name="super_resolver")

@@ -30,11 +30,19 @@ class Downsample(Float32Layer):
 
     Args:
       factor, kernel, grey: as of `downsampled`.
+      of: the factor that is rendered.
     """
 
-    def __init__(self, factor: int, kernel: str = "average", grey: bool = False, **kwargs):
+    def __init__(
+        self,
+        factor: int,
+        kernel: str = "average",
+        grey: bool = False,
+        of: str = "face",
+        **kwargs,
+    ):
         super().__init__(**kwargs)
-        self.factor, self.kernel, self.grey = factor, _known(kernel), grey
+        self.factor, self.kernel, self.grey, self.of = factor, _known(kernel), grey, of
 
     def call(
         self, factors: dict[str, tf.Tensor], observation: dict[str, tf.Tensor]
@@ -42,16 +50,16 @@ class Downsample(Float32Layer):
         """Renders the observation, of which nothing is read.
 
         Args:
-          factors: `face` float `[B, H, W, 3]` in [-1, 1].
+          factors: `face`, or whichever is named, float `[B, H, W, 3]` in [-1, 1].
 
         Returns:
           `image` `[B, H / factor, W / factor, 3]`, or 1 channel if `grey`.
         """
-        return {"image": downsampled(factors["face"], self.factor, self.kernel, self.grey)}
+        return {"image": downsampled(factors[self.of], self.factor, self.kernel, self.grey)}
 
     def get_config(self):
-        settings = {"factor": self.factor, "kernel": self.kernel, "grey": self.grey}
-        return {**super().get_config(), **settings}
+        names = ("factor", "kernel", "grey", "of")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 def downsampled(

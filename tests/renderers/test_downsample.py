@@ -181,3 +181,11 @@ def test_an_unknown_kernel():
         with pytest.raises(UserError) as error:
             make()
         assert str(error.value) == message
+
+
+def test_another_factor_can_be_rendered():
+    face, draft = (tf.fill([1, 8, 8, 3], value) for value in (0.5, -0.25))
+    layer = Downsample(4, of="draft")
+    again = Downsample.from_config(layer.get_config())
+    for renderer in (layer, again):
+        assert np.all(renderer({"face": face, "draft": draft}, {})["image"] == -0.25)
