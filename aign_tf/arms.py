@@ -1,10 +1,28 @@
-"""Other ways to train a generator that lifts points to 3D, to compare with in evaluations."""
+"""Other ways to train a generator, to compare with in evaluations: arm -> what it sets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
+
+# Of generators that enlarge pictures. What `cycle` sets beside its name is the task's renderer.
+ENLARGING = {
+    "unpaired": {},
+    "paired": {
+        "loss.paired_weight": 1.0,
+        "loss.reprojection_weight": 0.0,
+        "loss.adversarial_weight": 0.001,
+    },
+    "cycle": {},
+    "reconstruction": {"loss.adversarial_weight": 0.0},
+}
+
+ENLARGING_MEANINGS = {
+    "reconstruction": "the same network, trained without an adversary and so without a memory",
+    "paired": "the same network, trained on the true large faces and the adversary",
+    "cycle": "the same network, trained together with a network in place of the renderer",
+}
 
 _UNPAIRED = {"loss.paired_weight": 0.0}
 _NO_ADVERSARY = {"loss.adversarial_weight": 0.0, **_UNPAIRED}
@@ -22,7 +40,7 @@ _STRONG_ADVERSARY = {
 def lifting(
     percents: Sequence[int], adversary: Mapping[str, Any] = MappingProxyType({})
 ) -> dict[str, dict[str, Any]]:
-    """Name -> overrides of the config.
+    """Name -> overrides of the config, for generators that lift points to 3D.
 
     Args:
       percents: of the training observations whose truth supervised arms are given; 100 does not

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import keras
+
+STRENGTHS = (0.25, 0.5, 0.75)
+"""Those that evaluations show."""
+
+MEANINGS = {
+    f"strength_{strength}": f"weights {strength} of the way from `reconstruction` to ours"
+    for strength in STRENGTHS
+}
 
 
 def interpolated(faithful: keras.Model, biased: keras.Model, strength: float) -> keras.Model:
@@ -23,3 +33,20 @@ def interpolated(faithful: keras.Model, biased: keras.Model, strength: float) ->
         ]
     )
     return between
+
+
+def with_strengths(generators: Mapping[str, keras.Model], faithful: str) -> dict[str, keras.Model]:
+    """The generators and, called `strength_0.5` etc., those between the first and the faithful one.
+
+    Args:
+      generators: name -> generator, the biased one first.
+      faithful: name of the faithful one; where it is missing there is nothing between.
+    """
+    if faithful not in generators:
+        return dict(generators)
+    biased = next(iter(generators.values()))
+    between = {
+        f"strength_{strength}": interpolated(generators[faithful], biased, strength)
+        for strength in STRENGTHS
+    }
+    return {**generators, **between}

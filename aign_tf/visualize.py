@@ -17,7 +17,8 @@ def captioned_grid(columns: Mapping[str, np.ndarray], side: int = 96) -> np.ndar
     """One captioned column for each entry, one picture below the other.
 
     Args:
-      columns: caption -> pictures `[N, H, W, 3]`, uint8 or float in [-1, 1]; N may differ.
+      columns: caption -> pictures `[N, H, W, 3]`, or `[N, H, W, 1]` if grey, uint8 or float in
+        [-1, 1]; N may differ.
       side: every picture is shown at `side` x `side` pixels.
 
     Returns:
@@ -35,6 +36,7 @@ def captioned_grid(columns: Mapping[str, np.ndarray], side: int = 96) -> np.ndar
         for row, picture in enumerate(
             pictures if pictures.dtype == np.uint8 else quantized(pictures)
         ):
-            shown = Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC)
+            colours = np.broadcast_to(picture, (*picture.shape[:2], 3))
+            shown = Image.fromarray(colours).resize((side, side), Image.Resampling.BICUBIC)
             sheet.paste(shown, (left, _CAPTION_HEIGHT + row * (side + _GAP)))
     return np.asarray(sheet)

@@ -48,3 +48,9 @@ def test_beyond_the_range_is_clipped(value):
 
 def test_pictures_need_not_be_square():
     assert captioned_grid({"a": np.zeros((1, 4, 9, 3), np.float32)}, side=10).shape[1] == 10
+
+
+def test_grey_pictures_stand_beside_coloured_ones():
+    grid = captioned_grid({"grey": pictures(1, 0.5)[..., :1], "red": pictures(1, [1, -1, -1])}, 10)
+    assert np.all(grid[-10:, :10] == quantized(np.float32(0.5)))
+    assert np.all(grid[-10:, -10:] == [255, 0, 0])

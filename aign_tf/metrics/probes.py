@@ -16,14 +16,19 @@ from aign_tf import compat
 from aign_tf.errors import UserError
 from aign_tf.metrics.image import as_float
 from aign_tf.metrics.kid import Features
+from aign_tf.metrics.small_networks import (
+    BATCH,
+    CHANNELS,
+    dense,
+    fit,
+    predict,
+    shrink,
+    trunk,
+    vary,
+)
 
-CHANNELS = (16, 32, 64, 96)
-# Networks see pictures averaged down to at most this side: enough to judge a face, and cheap.
-SIDE = 64
 CODE = 64
-BATCH = 64
 STEPS = 300
-RATE = 2e-3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +46,7 @@ class AttributeProbe:
 
     def probabilities(self, images) -> np.ndarray:
         """Probability `[B]` of class 1 for pictures `[B, S, S, 3]`, uint8 or in [-1, 1]."""
-        return 1 / (1 + np.exp(-_predict(self.model, images)[:, 0].astype(np.float64)))
+        return 1 / (1 + np.exp(-predict(self.model, images)[:, 0].astype(np.float64)))
 
     def share(self, images) -> float:
         """Share of the pictures that it assigns to class 1."""
@@ -66,7 +71,7 @@ class SizeProbe:
 
     def predict(self, images) -> np.ndarray:
         """Sizes `[B]` of pictures `[B, S, S, 3]`, uint8 or in [-1, 1]."""
-        return _predict(self.model, images)[:, 0] * self.deviation + self.mean
+        return predict(self.model, images)[:, 0] * self.deviation + self.mean
 
 
 @compat.precision("float32")
@@ -98,9 +103,10 @@ def train_attribute_probe(
         )
     model = _one_number(images.shape[1], seed)
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
-    _fit(model, loss, images, labels[:, None], seed, steps, weights=0.5 / counts[labels])
+    draw = _batches(images, labels[:, None], weights=0.5 / counts[labels])
+    fit(model, loss, draw, seed, steps)
     held_out_images, truth = held_out
-    says = _predict(model, held_out_images)[:, 0] > 0
+    says = predict(model, held_out_images)[:, 0] > 0
     classes = (np.asarray(truth) == 0, np.asarray(truth) == 1)
     with np.errstate(invalid="ignore"):
         recalls = [np.sum(says[rows] == label) / np.sum(rows) for label, rows in enumerate(classes)]
@@ -127,7 +133,8 @@ def train_size_probe(
     sizes = np.asarray(sizes, np.float32)
     mean, deviation = float(sizes.mean()), float(sizes.std()) + 1e-12
     model = _one_number(images.shape[1], seed)
-    _fit(model, "mean_absolute_error", images, (sizes[:, None] - mean) / deviation, seed, steps)
+    draw = _batches(images, (sizes[:, None] - mean) / deviation)
+    fit(model, "mean_absolute_error", draw, seed, steps)
     probe = SizeProbe(model, mean, deviation)
     held_out_images, truth = held_out
     error = float(np.mean(np.abs(probe.predict(held_out_images) - truth)))
@@ -149,13 +156,14 @@ def train_feature_network(images: np.ndarray, seed: int = 0, steps: int = 200) -
       steps: number of batches.
     """
     side = images.shape[1]
-    pictures, blocks = _trunk(side, seed)
-    code = _dense(blocks[-1], CODE, seed)
+    pictures = keras.Input((side, side, 3))
+    blocks = trunk(pictures, seed)
+    code = dense(blocks[-1], CODE, seed)
     autoencoder = keras.Model(pictures, _decoder(code, blocks[-1].shape[1], side, seed))
-    _fit(autoencoder, "mse", images, None, seed, steps)
+    fit(autoencoder, "mse", _batches(images, None), seed, steps)
     contrasts = [_contrast(block) for block in (pictures, *blocks)]
     features = keras.layers.Concatenate()([*contrasts, code])
-    raw = _predict(keras.Model(pictures, features), images)
+    raw = predict(keras.Model(pictures, features), images)
     # The variance has a floor: a response that is silent in `images` must not explode elsewhere.
     standardise = keras.layers.Normalization(mean=raw.mean(axis=0), variance=raw.var(axis=0) + 1e-4)
     name = f"features of a small autoencoder trained in this call on {len(images)} real pictures"
@@ -163,36 +171,8 @@ def train_feature_network(images: np.ndarray, seed: int = 0, steps: int = 200) -
 
 
 def _one_number(side: int, seed: int) -> keras.Model:
-    pictures, blocks = _trunk(side, seed)
-    return keras.Model(pictures, _dense(blocks[-1], 1, seed))
-
-
-def _trunk(side: int, seed: int):
-    """Input for pictures in [-1, 1], and the outputs of the convolutions, finest first."""
     pictures = keras.Input((side, side, 3))
-    x = keras.layers.AveragePooling2D(_shrink(side), padding="same")(pictures)
-    blocks = []
-    for level, channels in enumerate(CHANNELS):
-        initial = keras.initializers.HeNormal(seed + level)
-        x = keras.layers.Conv2D(channels, 3, 2, "same", use_bias=False, kernel_initializer=initial)(
-            x
-        )
-        # Training is short: with the usual momentum of 0.99 the averages would lag behind.
-        x = keras.layers.BatchNormalization(momentum=0.9)(x)
-        x = keras.layers.ReLU()(x)
-        blocks.append(x)
-    return pictures, blocks
-
-
-def _shrink(side: int) -> int:
-    return -(-side // SIDE)
-
-
-def _dense(x, units: int, seed: int):
-    """All responses `[B, h, w, C]` -> `[B, units]`: faces are aligned, so places matter."""
-    initial = keras.initializers.GlorotUniform(seed)
-    x = keras.layers.Flatten()(x)
-    return keras.layers.Dense(units, kernel_initializer=initial)(x)
+    return keras.Model(pictures, dense(trunk(pictures, seed)[-1], 1, seed))
 
 
 def _contrast(x):
@@ -204,44 +184,30 @@ def _contrast(x):
 
 def _decoder(code, coarse: int, side: int, seed: int):
     """`[B, d]` -> pictures `[B, side, side, 3]`: a grid of side `coarse` that doubles each time."""
-    x = _dense(code, coarse * coarse * CHANNELS[-1], seed)
+    x = dense(code, coarse * coarse * CHANNELS[-1], seed)
     x = keras.layers.Reshape((coarse, coarse, CHANNELS[-1]))(x)
     for level, channels in enumerate((*CHANNELS[-2::-1], 3)):
         x = keras.layers.ReLU()(x)
         initial = keras.initializers.HeNormal(seed + level)
         x = keras.layers.Conv2DTranspose(channels, 3, 2, "same", kernel_initializer=initial)(x)
-    x = keras.layers.UpSampling2D(_shrink(side))(x)
+    x = keras.layers.UpSampling2D(shrink(side))(x)
     # The doubled grid overhangs where the side is not divisible by all the strides.
     return keras.layers.CenterCrop(side, side)(x)
 
 
-def _fit(model, loss, images, targets, seed: int, steps: int, weights=None) -> None:
-    """Trains on random batches, by Adam with a rate that falls to 0.
+def _batches(images: np.ndarray, targets: np.ndarray | None, weights: np.ndarray | None = None):
+    """Draws random batches for `fit`.
 
     Args:
       images: uint8 `[N, S, S, 3]`.
       targets: `[N, ...]`; None to reproduce the pictures.
       weights: how often each picture is drawn `[N]`; by default all alike.
     """
-    rate = keras.optimizers.schedules.CosineDecay(RATE, steps)
-    # Compiled by XLA, such a small network would take longer to build than to train.
-    model.compile(keras.optimizers.Adam(rate), loss, jit_compile=False)
     chances = None if weights is None else weights / np.sum(weights)
-    rng = np.random.default_rng(seed)
-    for _ in range(steps):
+
+    def draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         rows = rng.choice(len(images), BATCH, p=chances)
-        batch = _vary(as_float(images[rows]), rng)
-        model.train_on_batch(batch, batch if targets is None else targets[rows])
+        batch = vary(as_float(images[rows]), rng)
+        return batch, batch if targets is None else targets[rows]
 
-
-def _vary(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Mirrors half of the pictures and changes contrast and brightness a little."""
-    mirrored = rng.random(len(pictures)) < 0.5
-    pictures[mirrored] = pictures[mirrored, :, ::-1]
-    shape = (len(pictures), 1, 1, 1)
-    gain, shift = rng.uniform(0.8, 1.2, shape), rng.uniform(-0.2, 0.2, shape)
-    return pictures * gain.astype(np.float32) + shift.astype(np.float32)
-
-
-def _predict(model, images) -> np.ndarray:
-    return model.predict(as_float(images), batch_size=256, verbose=0)
+    return draw

@@ -22,11 +22,12 @@ class LearnedDownsample(Float32Layer):
       factor: k, a power of two: one convolution of stride 2 for each doubling.
       channels: of the small picture.
       width: of its layers.
+      of: the factor that is rendered.
     """
 
-    def __init__(self, factor: int, channels: int = 3, width: int = 32, **kwargs):
+    def __init__(self, factor: int, channels: int = 3, width: int = 32, of: str = "face", **kwargs):
         super().__init__(**kwargs)
-        self.factor, self.channels, self.width = factor, channels, width
+        self.factor, self.channels, self.width, self.of = factor, channels, width, of
         face = x = keras.Input((None, None, 3))
         for _ in range(factor.bit_length() - 1):
             x = layers.Conv2D(width, 5, 2, "same", activation="relu", dtype="float32")(x)
@@ -40,13 +41,13 @@ class LearnedDownsample(Float32Layer):
         """Renders the observation, of which nothing is read.
 
         Args:
-          factors: `face` float `[B, H, W, 3]` in [-1, 1].
+          factors: `face`, or whichever is named, float `[B, H, W, 3]` in [-1, 1].
 
         Returns:
           `image` `[B, H / factor, W / factor, channels]` in [-1, 1].
         """
-        return {"image": self.network(factors["face"])}
+        return {"image": self.network(factors[self.of])}
 
     def get_config(self):
-        settings = {"factor": self.factor, "channels": self.channels, "width": self.width}
-        return {**super().get_config(), **settings}
+        names = ("factor", "channels", "width", "of")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from aign_tf import compat
+from aign_tf.downsampling import downsampled
 from aign_tf.errors import UserError
 from aign_tf.export import export
 from aign_tf.generators.super_resolver import (
@@ -17,7 +18,6 @@ from aign_tf.generators.super_resolver import (
     paper_super_resolver,
     residual_super_resolver,
 )
-from aign_tf.renderers.downsample import downsampled
 from tests.generators.saved import check_it_comes_back
 
 SIZE = 16

@@ -21,6 +21,7 @@ from aign_tf.data.augment import quantized
 from aign_tf.discriminators import judging
 from aign_tf.errors import UserError
 from aign_tf.export import export
+from aign_tf.model_card import Facts, model_card
 from aign_tf.run_folder import RunFolder
 from aign_tf.task import Task
 from tests.tiny import log, state
@@ -129,6 +130,7 @@ def test_networks_of_the_larger_presets_can_be_built(task_type, preset):
     task = task_type(task_type.configure(preset, {"train.precision": "float32"}))
     generator = task.generator()
     assert isinstance(generator.input, dict) and isinstance(generator.output, dict)
+    assert {*generator.input, *generator.output} <= set(task_type.signature)
     for discriminator in task.discriminators().values():
         assert isinstance(discriminator.input, dict)
 
@@ -276,6 +278,21 @@ def test_held_out_pictures_are_predicted(run, smoke, name, tmp_path):
         evaluation.load_generator(run), source / "0.png", tmp_path / "alone", smoke.Prediction()
     )
     assert alone and all(path.exists() for path in alone)
+
+
+def test_the_model_card_tells_what_there_is(run, table, smoke, name):
+    generator, counts = evaluation.load_generator(run), smoke.composition()
+    card = model_card(Facts(smoke, run, tasks.summary(name), generator, [], "none", counts))
+    assert card.startswith(f"# {name}\n\n{tasks.summary(name)}\n")
+    result = json.loads(run.metrics.read_text())
+    for row in [*result["baselines"], *result["groups"]]:
+        assert f"\n| `{row}` |" in card
+    for metric in result["metrics"]:
+        assert f"\n- `{metric}`: " in card
+    assert sum(counts.values()) > 0
+    for group, count in counts.items():
+        assert f"\n| {group} | {count:,} |" in card
+    assert "not for" in card.lower().partition("## limits")[2]
 
 
 def test_the_generator_can_be_served(run, smoke, tmp_path):

@@ -162,6 +162,27 @@ def test_a_photo_is_predicted_at_its_size(command, run_dir, photo, tmp_path):
     assert Image.open(tmp_path / "out" / "photo.png").size == (30, 41)
 
 
+def test_strength_lies_between_the_faithful_and_the_biased_generator(
+    command, run_dir, photo, tmp_path
+):
+    given = [f"--run_dir={run_dir}", f"--input={photo}"]
+    early = command("predict", *given, f"--output={tmp_path / 'early'}", "--strength=0.5")
+    if not (run_dir / "baselines" / "reconstruction").exists():
+        assert "--arms=reconstruction" in error(early)
+    arms = "--arms=reconstruction"
+    code, _, err = command("evaluate", f"--run_dir={run_dir}", arms, "--samples=4")
+    assert code == 0, err
+    faces = []
+    for strength in (0, 0.5, 1):
+        output = tmp_path / str(strength)
+        code, _, err = command("predict", *given, f"--output={output}", f"--strength={strength}")
+        assert code == 0, err
+        faces.append(np.asarray(Image.open(output / "photo.png")))
+    assert np.any(faces[0] != faces[1]) and np.any(faces[1] != faces[2])
+    beyond = command("predict", *given, f"--output={tmp_path / 'x'}", "--strength=2")
+    assert "strength" in error(beyond)
+
+
 def test_export_reports_what_it_wrote(command, run_dir, tmp_path):
     code, out, err = command(
         "export", f"--run_dir={run_dir}", f"--output={tmp_path}", "--format=tflite"
@@ -170,6 +191,33 @@ def test_export_reports_what_it_wrote(command, run_dir, tmp_path):
     (line,) = [line for line in out.splitlines() if "model.tflite" in line]
     assert "MB, max abs error against Keras" in line
     assert (tmp_path / "model.tflite").exists()
+    card = (tmp_path / "MODEL_CARD.md").read_text()
+    assert "`model.tflite`" in card and "`saved_model`" not in card
+    assert "**Not evaluated**" in card and f"--run_dir={run_dir}`" in card
+    assert "on held-out observations" in card and "big_lips=1" in card
+    assert "| `network.width` | `4` | `8` |" in card
+    observed = sum(
+        int(line.split(" | ")[1].strip(" |"))
+        for line in card.splitlines()
+        if line.startswith(("| pictures observed", "| pictures remembered"))
+    )
+    assert observed == 80
+
+
+def test_what_is_exported_without_its_data_says_so(command, run_dir, tmp_path):
+    description = RunFolder(run_dir).read()
+    description["config"]["data.dir"] = "/gone/`faces` | *here*"
+    moved = RunFolder(tmp_path / "run")
+    moved.claim(**description)
+    moved.generator.write_bytes(RunFolder(run_dir).generator.read_bytes())
+    output = tmp_path / "out"
+    code, _, err = command(
+        "export", f"--run_dir={moved.path}", f"--output={output}", "--format=tflite"
+    )
+    assert code == 0, err
+    card = (output / "MODEL_CARD.md").read_text()
+    assert "Counts are unknown" in card and "on random inputs" in card
+    assert "- Data: `` /gone/`faces` | *here* ``\n" in card
 
 
 def test_the_default_run_folder_is_named_after_task_and_preset(command):

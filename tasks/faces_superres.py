@@ -1,0 +1,320 @@
+"""Biased super-resolution: a large face for a small one, with the looks of a memory.
+
+    python -m tools.train --task=faces_superres --set=data.memory="gender=female"
+
+Observation: a small face. Factor: the large face. Renderer: down-sampling. Memory: large faces with
+the wanted looks; some of the observed faces may have them already, as in the paper, where half of
+those who do are remembered and the others observed.
+
+Arms, `--set=arm=NAME`, for comparison: `unpaired` is the AIGN; `reconstruction` has no adversary;
+`paired` is shown the true large faces instead of the renderer; `cycle` has to learn its renderer.
+
+Source: Tung et al. 2017, section on biased super-resolution. The networks and schedule of `paper`
+follow its code; `default` up-samples without transposed convolutions and has a discriminator that
+is regularised by R1.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from aign_tf import arms, enlarged_photos, strength, task, visualize
+from aign_tf.config import SMOKE_TRAINING, LossConfig, Preset, TrainConfig, override, setting
+from aign_tf.data import augment, face_boxes, face_census, small_faces
+from aign_tf.data.face_preparation import FacePreparation, check_faces, prepare_faces
+from aign_tf.data.face_roles import load_roles
+from aign_tf.data.faces import FaceSet
+from aign_tf.data.small_faces import SmallFaceConfig
+from aign_tf.discriminators.image import conv_discriminator
+from aign_tf.downsampling import downsampled
+from aign_tf.errors import UserError
+from aign_tf.generators.super_resolver import paper_super_resolver, residual_super_resolver
+from aign_tf.layers import NORMALIZATIONS
+from aign_tf.metrics import enlarged_faces
+from aign_tf.metrics.enlarged_faces import EnlargedFaces
+from aign_tf.metrics.face_judge import JudgeConfig
+from aign_tf.metrics.image import as_float
+from aign_tf.renderers.downsample import Downsample
+from aign_tf.renderers.learned import LearnedDownsample
+
+_SHOWN = 10  # faces in a grid
+
+# A memory of fewer pictures than this needs changes of what its discriminator sees.
+_MANY = 500
+_AUGMENT = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkConfig:
+    generator: str = setting("residual", "residual or paper", choices=("residual", "paper"))
+    width: int = setting(64, "channels of the residual generator at the small size", least=4)
+    blocks: int = setting(6, "residual blocks of the residual generator")
+    exact: bool = setting(
+        False, "move every output to where it re-renders exactly; for average rendering in colour"
+    )
+    discriminator_width: int = setting(24, "channels of the first convolution", least=1)
+    discriminator_depth: int = setting(
+        4, "convolutions of stride 2, up to 8 times as wide", least=1
+    )
+    discriminator_dense: int = setting(0, "width of a dense layer after them; 0 leaves it out")
+    discriminator_norm: str = setting("none", "none, batch or instance", choices=NORMALIZATIONS)
+    augment: float = setting(
+        -1.0,
+        "probability of each change of what the discriminator sees; "
+        f"-1: {_AUGMENT} where fewer than {_MANY} faces are remembered, else 0",
+        least=-1,
+        most=1,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    arm: str = setting(
+        "unpaired", f"what is trained: {', '.join(arms.ENLARGING)}", choices=tuple(arms.ENLARGING)
+    )
+    data: SmallFaceConfig = SmallFaceConfig()
+    network: NetworkConfig = NetworkConfig()
+    loss: LossConfig = LossConfig(adversarial_weight=0.003, r1=1.0)
+    train: TrainConfig = TrainConfig(steps=1500, generator_lr=1e-3, discriminator_lr=1e-3)
+    evaluation: JudgeConfig = JudgeConfig()
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    boxes: str = setting(
+        "",
+        'faces in a full-size photo: "x0 y0 x1 y1; ..." in pixels, or detect; '
+        "empty: the photo is one aligned face",
+    )
+    enlarge: int = setting(1, "how many times larger a photo with boxes becomes", least=1, most=16)
+
+
+class FacesSuperres(task.Task):
+    Config = Config
+    Prediction = Prediction
+    Preparation = FacePreparation
+    check, prepare = staticmethod(check_faces), staticmethod(prepare_faces)
+    presets = {
+        "default": Preset("good within fifteen minutes on two CPU cores, 64x64 from 16x16", {}),
+        "smoke": Preset(
+            "does everything once, in under a minute",
+            {
+                "data.image_size": 32,
+                "data.samples": 400,
+                "network.width": 8,
+                "network.blocks": 1,
+                "network.discriminator_width": 8,
+                **SMOKE_TRAINING,
+                "train.batch_size": 8,
+            },
+        ),
+        "paper": Preset(
+            "the paper's networks and schedule: 128x128 from 32x32, 20 epochs, for a GPU",
+            {
+                "data.image_size": 128,
+                "data.samples": 50000,
+                "data.kernel": "bicubic",
+                "data.tint": 0.0,
+                "network.generator": "paper",
+                "network.discriminator_width": 64,
+                "network.discriminator_depth": 5,
+                "network.discriminator_dense": 1024,
+                "network.discriminator_norm": "batch",
+                "network.augment": 0.0,
+                "loss.adversarial_weight": 0.01,
+                "loss.r1": 0.0,
+                "loss.label_swap": 0.05,
+                "train.generator_lr": 1e-4,
+                "train.discriminator_lr": 1e-4,
+                "train.beta1": 0.9,
+                "train.beta2": 0.999,
+                "train.ema_decay": 0.0,
+                "train.steps": 16000,
+            },
+        ),
+    }
+
+    signature = {
+        "image": "small aligned face, RGB (or grey) in [-1, 1]",
+        "face": "large face, RGB in [-1, 1]",
+        "draft": "`face` before it was moved to where its averages are those of the input",
+    }
+    meanings = {
+        **arms.ENLARGING_MEANINGS,
+        **strength.MEANINGS,
+        **enlarged_faces.MEANINGS,
+        **face_census.MEANINGS,
+    }
+    limits = face_census.LIMITS
+
+    def __init__(self, config: Config):
+        super().__init__(config)
+        data, arm, loss = config.data, config.arm, config.loss
+        if (arm == "reconstruction") != (loss.adversarial_weight == 0):
+            raise UserError(
+                f"arm={arm}: loss.adversarial_weight={loss.adversarial_weight:g} contradicts it; "
+                "only reconstruction has no adversary"
+            )
+        if arm == "paired" and loss.paired_weight == 0:
+            raise UserError("arm=paired: loss.paired_weight=0 contradicts it")
+        if config.network.exact and (data.grey or data.rendered != "average"):
+            raise UserError(
+                "network.exact matches averages in colour: "
+                "leave data.rendered=average and data.grey=false"
+            )
+
+    @classmethod
+    def configure(cls, preset: str, values: Mapping[str, Any]) -> Config:
+        """What an arm sets gives way to what `values` say."""
+        return super().configure(preset, {**arms.ENLARGING.get(values.get("arm"), {}), **values})
+
+    def arms(self) -> dict[str, dict[str, Any]]:
+        """The others, for an AIGN; a run of another arm stands for itself."""
+        others = {name: sets for name, sets in arms.ENLARGING.items() if name != "unpaired"}
+        return {
+            name: {"arm": name, **sets}
+            for name, sets in others.items()
+            if self.config.arm == "unpaired"
+        }
+
+    @functools.cached_property
+    def roles(self):
+        return load_roles(self.config.data, self.config.train.seed)
+
+    def composition(self) -> dict[str, int]:
+        return face_census.census(self.roles)
+
+    # Parts.
+
+    def generator(self) -> keras.Model:
+        network, data = self.config.network, self.config.data
+        fixed = {"exact": network.exact, "channels": self.config.data.channels}
+        if network.generator == "paper":
+            return paper_super_resolver(data.image_size, data.factor, **fixed)
+        return residual_super_resolver(
+            data.image_size, data.factor, network.width, network.blocks, **fixed
+        )
+
+    def renderer(self) -> keras.layers.Layer:
+        of = "draft" if self.config.network.exact else "face"
+        if self.config.arm == "cycle":
+            return LearnedDownsample(self.config.data.factor, self.config.data.channels, of=of)
+        return self._downsample(of)
+
+    def _downsample(self, of: str = "face") -> keras.layers.Layer:
+        data = self.config.data
+        return Downsample(data.factor, data.rendered, data.grey, of)
+
+    def discriminators(self) -> dict[str, keras.Model]:
+        network = self.config.network
+        widths = [
+            network.discriminator_width * min(2**depth, 8)
+            for depth in range(network.discriminator_depth)
+        ]
+        return {
+            "face": conv_discriminator(
+                self.config.data.image_size,
+                "face",
+                widths,
+                network.discriminator_norm,
+                network.discriminator_dense,
+                max(network.augment, 0.0),
+            )
+        }
+
+    # Data.
+
+    def settle(self, split: str = "train") -> None:
+        self.roles.in_split(split)
+        train = self.roles.in_split("train")
+        if self.config.network.augment < 0:
+            few = len(train.memory) < _MANY
+            self.config = override(self.config, {"network.augment": _AUGMENT if few else 0.0})
+        if not self.config.data.detected_box:
+            box = face_boxes.usual_text(face_boxes.usual_detection(train.observed.images))
+            self.config = override(self.config, {"data.detected_box": box})
+
+    def batches(self, first_step: int = 0) -> tf.data.Dataset:
+        roles = self.roles.in_split("train")
+        return small_faces.batches(roles, self.config.data, self.config.train, first_step)
+
+    def _observe(self, faces: FaceSet) -> dict[str, np.ndarray]:
+        return small_faces.observe(faces, self.config.data)
+
+    def held_out(self, count: int) -> dict[str, np.ndarray]:
+        return self._observe(self.roles.to_look_at(count))
+
+    # Looking at the result.
+
+    def preview(self, generator: keras.Model) -> np.ndarray:
+        faces = self.roles.to_look_at(_SHOWN)
+        observation = self._observe(faces)
+        columns = {
+            "observation": observation["image"],
+            "prediction": generator.predict_on_batch(observation)["face"],
+            "original": as_float(faces.images),
+            "memory (others)": self.roles.in_split("train").memory.head(_SHOWN).images,
+        }
+        return visualize.captioned_grid(columns)
+
+    def evaluate(
+        self, generators: Mapping[str, keras.Model], split: str, samples: int
+    ) -> task.Evaluation:
+        faces = EnlargedFaces(
+            self.roles,
+            split,
+            samples,
+            self._observe,
+            self._downsample(),
+            self.config.evaluation,
+        )
+        candidates = {
+            name: generator.predict(faces.observation, batch_size=64, verbose=0)["face"]
+            for name, generator in strength.with_strengths(generators, "reconstruction").items()
+        }
+        small = faces.observation["image"]
+        candidates["bicubic"] = enlarged_faces.bicubic(small, self.config.data.image_size)
+        metrics = {name: faces.metrics(part) for name, part in candidates.items()}
+        metrics["originals"] = faces.metrics(faces.original)
+        metrics["memory"] = faces.of_memory()
+        shown, rows = {"observation": small, **candidates}, faces.some(_SHOWN)
+        return task.Evaluation(
+            len(faces.original),
+            metrics,
+            faces.notes,
+            visualize.captioned_grid(
+                {name: part[rows] for name, part in {**shown, "original": faces.original}.items()}
+            ),
+            faces.groups(candidates[next(iter(generators))]),
+        )
+
+    def predict(
+        self,
+        generator: keras.Model,
+        source: pathlib.Path,
+        output: pathlib.Path,
+        options: Prediction,
+    ) -> list[pathlib.Path]:
+        data = self.config.data
+
+        def enlarge(face: np.ndarray) -> np.ndarray:
+            seen = augment.normalized(face[None])
+            seen = downsampled(seen, 1, grey=True) if data.grey else seen
+            return generator.predict_on_batch({"image": seen})["face"][0]
+
+        return enlarged_photos.write_enlarged(
+            source,
+            output,
+            enlarge,
+            enlarged_photos.Small(data.small_size, data.crop, data.detected_box),
+            options.boxes,
+            options.enlarge,
+        )
