@@ -112,6 +112,7 @@ class FacesSuperres(task.Task):
                 "network.width": 8,
                 "network.blocks": 1,
                 "network.discriminator_width": 8,
+                "network.augment": 0.5,
                 **SMOKE_TRAINING,
                 "train.batch_size": 8,
             },
