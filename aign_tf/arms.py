@@ -14,8 +14,8 @@ ENLARGING = {
         "loss.reprojection_weight": 0.0,
         "loss.adversarial_weight": 0.001,
     },
-    "cycle": {},
-    "reconstruction": {"loss.adversarial_weight": 0.0},
+    "cycle": {"loss.paired_weight": 0.0},
+    "reconstruction": {"loss.adversarial_weight": 0.0, "loss.paired_weight": 0.0},
 }
 
 ENLARGING_MEANINGS = {

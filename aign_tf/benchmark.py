@@ -34,6 +34,7 @@ def time_step(task: Task, steps: int = 30) -> dict[str, float]:
     """
     settings = task.config.train
     keras.utils.set_random_seed(settings.seed)
+    task.settle()
     with compat.precision(settings.precision):
         model = training.build(task)
     step = tf.function(model.train_step, jit_compile=settings.jit_compile)

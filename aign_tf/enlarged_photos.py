@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 from absl import logging
@@ -12,43 +11,32 @@ from absl import logging
 from aign_tf import visualize
 from aign_tf.data import face_boxes, pasting, photos
 from aign_tf.data.augment import quantized
+from aign_tf.data.face_boxes import Square
 from aign_tf.data.pictures import write_picture
 
-_SHOWN = 10  # faces in the overview
-
-
-class Small(NamedTuple):
-    """The faces that a generator takes.
-
-    Attributes:
-      side: in pixels.
-      crop: the centred square of a photo of one face, as a share of its shorter side.
-      detected_box: where a detector sees the faces, as of `face_boxes.parse_usual`.
-    """
-
-    side: int
-    crop: float
-    detected_box: str
+_SHOWN, _SIDE = 10, 128  # faces in the overview, and their size
 
 
 def write_enlarged(
     source: pathlib.Path,
     output: pathlib.Path,
-    enlarge: Callable[[np.ndarray], np.ndarray],
-    small: Small,
+    enlarge: Callable[[np.ndarray, Square], np.ndarray],
     boxes: str,
     factor: int,
+    detected_box: str,
+    crop: float,
 ) -> list[pathlib.Path]:
     """Enlarges the faces of a photo, or of all photos in a folder.
 
     Args:
       source: photo or folder.
       output: folder to write to.
-      enlarge: small face uint8 `[s, s, 3]` -> large one, float `[S, S, 3]` in [-1, 1].
-      small: what faces `enlarge` takes.
+      enlarge: photo and the square of a face in it -> large face, float `[S, S, 3]` in [-1, 1].
       boxes: where the faces of a photo are, as of `face_boxes.squares`; "" takes the whole photo
         for one aligned face, of which the large face alone is written.
       factor: how many times larger a photo with boxes becomes.
+      detected_box: where a detector sees aligned faces, as of `face_boxes.parse_usual`.
+      crop: the centred square of a photo that is one face, as a share of its shorter side.
 
     Returns:
       The files written: one for each photo, and an overview of the faces.
@@ -58,22 +46,22 @@ def write_enlarged(
     """
     before, after, written = [], [], []
 
-    def change(face: np.ndarray) -> np.ndarray:
-        large = enlarge(face)
+    def change(photo: np.ndarray, square: Square) -> np.ndarray:
+        large = enlarge(photo, square)
         if len(before) < _SHOWN:
-            before.append(face)
+            before.append(pasting.cut(photo, square, _SIDE))
             after.append(large)
         return large
 
-    for photo, target in photos.read_photos(source, output, small.side, small.crop):
+    for photo, target in photos.read_photos(source, output, _SIDE, crop):
         if boxes:
-            squares = face_boxes.squares(boxes, photo.full, small.detected_box)
+            squares = face_boxes.squares(boxes, photo.full, detected_box)
             logging.info("%s: %d faces", target.stem, len(squares))
-            result = pasting.replaced(photo.full, squares, small.side, change, factor)
+            result = pasting.replaced(photo.full, squares, change, factor)
         else:
-            result = quantized(change(photo.face))
+            result = quantized(change(photo.full, Square(*photo.corner, photo.side)))
         write_picture(target, result)
         written.append(target)
     overview = output / photos.OVERVIEW
-    write_picture(overview, visualize.captioned_grid({"before": before, "after": after}, 128))
+    write_picture(overview, visualize.captioned_grid({"before": before, "after": after}, _SIDE))
     return [*written, overview]

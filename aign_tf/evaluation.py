@@ -64,7 +64,7 @@ def evaluate(
         "metrics": metrics.pop(OURS),
         "baselines": metrics,
         "groups": _numbers(found.groups),
-        "notes": {**found.notes, **changed},
+        "notes": {**{name: _known(note) for name, note in found.notes.items()}, **changed},
     }
     write_json(run.metrics, result)
     with replacing(run.table) as temporary:
@@ -151,6 +151,10 @@ def _numbers(table: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, fl
         }
         for row, values in table.items()
     }
+
+
+def _known(note: Any) -> Any:
+    return None if isinstance(note, float) and not math.isfinite(note) else note
 
 
 def _text(value: Any) -> str:

@@ -85,7 +85,10 @@ def train(task: Task, run: RunFolder, distribute: str = "none") -> Trained:
 def build(task: Task) -> AIGN:
     """The compiled model of a task, with fresh weights."""
     loss, settings = task.config.loss, task.config.train
-    discriminators = task.discriminators() if loss.adversarial_weight > 0 else {}
+    # Made even where nothing needs them: all arms begin with the same weights.
+    discriminators = task.discriminators()
+    if loss.adversarial_weight == 0:
+        discriminators = {}
     model = AIGN(
         task.generator(), task.generator(), task.renderer(), discriminators, seed=settings.seed
     )

@@ -22,9 +22,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from aign_tf import task, visualize
+from aign_tf import face_census, task, visualize
 from aign_tf.config import SMOKE_TRAINING, LossConfig, Preset, TrainConfig, override, setting
-from aign_tf.data import augment, face_census, holes, photos, unpaired
+from aign_tf.data import augment, holes, photos, unpaired
 from aign_tf.data.face_preparation import FacePreparation, check_faces, prepare_faces
 from aign_tf.data.face_roles import FaceDataConfig, load_roles
 from aign_tf.data.faces import REGIONS, FaceSet
@@ -257,7 +257,7 @@ class FacesInpaint(task.Task):
             "whole output": factors["face"],
             "completed": factors["completed"],
             "original": original,
-            "memory (others)": _pixels(self.roles.memory.in_split("train").head(len(faces))),
+            "memory (others)": _pixels(self.roles.in_split("train").memory.head(len(faces))),
         }
         return visualize.captioned_grid(columns)
 
@@ -284,7 +284,7 @@ class FacesInpaint(task.Task):
             for name, factors in candidates.items()
         }
         metrics["originals"] = judge.score(original)
-        metrics["memory"] = judge.score(_pixels(self.roles.memory.in_split("train").head(samples)))
+        metrics["memory"] = judge.score_memory(samples)
         completed = {name: factors["completed"] for name, factors in candidates.items()}
         shown = {"observation": observation["image"], **completed, "original": original}
         picture = visualize.captioned_grid({k: part[:_SHOWN] for k, part in shown.items()})

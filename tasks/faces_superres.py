@@ -26,17 +26,21 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from aign_tf import arms, enlarged_photos, strength, task, visualize
+from aign_tf import arms, enlarged_photos, face_census, strength, task, visualize
 from aign_tf.config import SMOKE_TRAINING, LossConfig, Preset, TrainConfig, override, setting
-from aign_tf.data import augment, face_boxes, face_census, small_faces
+from aign_tf.data import face_boxes, small_faces
+from aign_tf.data.face_boxes import Square
 from aign_tf.data.face_preparation import FacePreparation, check_faces, prepare_faces
 from aign_tf.data.face_roles import load_roles
 from aign_tf.data.faces import FaceSet
 from aign_tf.data.small_faces import SmallFaceConfig
 from aign_tf.discriminators.image import conv_discriminator
-from aign_tf.downsampling import downsampled
 from aign_tf.errors import UserError
-from aign_tf.generators.super_resolver import paper_super_resolver, residual_super_resolver
+from aign_tf.generators.super_resolver import (
+    check_sizes,
+    paper_super_resolver,
+    residual_super_resolver,
+)
 from aign_tf.layers import NORMALIZATIONS
 from aign_tf.metrics import enlarged_faces
 from aign_tf.metrics.enlarged_faces import EnlargedFaces
@@ -82,7 +86,7 @@ class Config:
     )
     data: SmallFaceConfig = SmallFaceConfig()
     network: NetworkConfig = NetworkConfig()
-    loss: LossConfig = LossConfig(adversarial_weight=0.003, r1=1.0)
+    loss: LossConfig = LossConfig(adversarial_weight=0.01, r1=1.0)
     train: TrainConfig = TrainConfig(steps=1500, generator_lr=1e-3, discriminator_lr=1e-3)
     evaluation: JudgeConfig = JudgeConfig()
 
@@ -164,8 +168,10 @@ class FacesSuperres(task.Task):
                 f"arm={arm}: loss.adversarial_weight={loss.adversarial_weight:g} contradicts it; "
                 "only reconstruction has no adversary"
             )
-        if arm == "paired" and loss.paired_weight == 0:
-            raise UserError("arm=paired: loss.paired_weight=0 contradicts it")
+        # The AIGN may learn from pairs too; the others stand for one thing each.
+        if arm != "unpaired" and (arm == "paired") != (loss.paired_weight > 0):
+            raise UserError(f"arm={arm}: loss.paired_weight={loss.paired_weight:g} contradicts it")
+        check_sizes(data.image_size, data.factor)
         if config.network.exact and (data.grey or data.rendered != "average"):
             raise UserError(
                 "network.exact matches averages in colour: "
@@ -245,7 +251,8 @@ class FacesSuperres(task.Task):
 
     def batches(self, first_step: int = 0) -> tf.data.Dataset:
         roles = self.roles.in_split("train")
-        return small_faces.batches(roles, self.config.data, self.config.train, first_step)
+        factors = ("face", "draft") if self.config.network.exact else ("face",)
+        return small_faces.batches(roles, self.config.data, self.config.train, factors, first_step)
 
     def _observe(self, faces: FaceSet) -> dict[str, np.ndarray]:
         return small_faces.observe(faces, self.config.data)
@@ -306,16 +313,10 @@ class FacesSuperres(task.Task):
     ) -> list[pathlib.Path]:
         data = self.config.data
 
-        def enlarge(face: np.ndarray) -> np.ndarray:
-            seen = augment.normalized(face[None])
-            seen = downsampled(seen, 1, grey=True) if data.grey else seen
-            return generator.predict_on_batch({"image": seen})["face"][0]
+        def enlarge(photo: np.ndarray, square: Square) -> np.ndarray:
+            image = small_faces.in_photo(photo, square, data)
+            return generator.predict_on_batch({"image": image[None]})["face"][0]
 
         return enlarged_photos.write_enlarged(
-            source,
-            output,
-            enlarge,
-            enlarged_photos.Small(data.small_size, data.crop, data.detected_box),
-            options.boxes,
-            options.enlarge,
+            source, output, enlarge, options.boxes, options.enlarge, data.detected_box, data.crop
         )

@@ -51,7 +51,7 @@ def main() -> None:
 
 def _faithful(run: RunFolder) -> RunFolder:
     faithful = RunFolder(run.baselines / "reconstruction")
-    if not faithful.generator.exists():
+    if not faithful.generator.exists() or faithful.step() != run.step():
         raise UserError(
             "--strength below 1 needs the faithful generator, which an evaluation trains: "
             f"python -m tools.evaluate --run_dir={run.path} --arms=reconstruction"

@@ -25,7 +25,7 @@ class FaceDataConfig:
     )
     memory: str = setting("big_lips=1", 'which faces are remembered, as "gender=female and age<30"')
     memory_share: float = setting(
-        1.0, "share of these people who are remembered; the others are observed", most=1
+        1.0, "share of these people who are remembered; the others are observed", least=0.01, most=1
     )
     observed: str = setting("", "which faces are observed; empty: all that are not remembered")
     image_size: int = setting(64, "side of the square pictures in pixels", least=16, most=1024)
@@ -50,32 +50,25 @@ class FaceRoles:
       matches: bool `[N]`, which of the observed look like the memory already: they are what
         `data.memory` asks for, and not remembered. All False for a memory of its own folder.
       origin: where they come from, for messages.
+      shows_one_person: whether the memory is of one person, whom all its pictures show.
+      keeps_memory_whole: whether all of the memory is in every split, being of one person or of
+        less than `FEW` pictures. What is compared with it then, is compared with what was trained
+        on.
     """
 
     observed: FaceSet
     memory: FaceSet
     matches: np.ndarray
     origin: str
-
-    @property
-    def shows_one_person(self) -> bool:
-        """Whether the memory is of one person, whom all its pictures show."""
-        return len(np.unique(self.memory.person)) == 1
-
-    @property
-    def keeps_memory_whole(self) -> bool:
-        """Whether all of the memory is in every split, being of one person or of a `FEW` pictures.
-
-        What is compared with it then, is compared with what was trained on.
-        """
-        return self.shows_one_person or len(self.memory) < FEW
+    shows_one_person: bool
+    keeps_memory_whole: bool
 
     def in_split(self, split: str) -> FaceRoles:
         """The roles in one split; raises `UserError` if nobody is left for one of them."""
         memory = self.memory if self.keeps_memory_whole else self.memory.in_split(split)
         observed = self.observed.in_split(split)
         matches = self.matches[self.observed.split == split]
-        part = FaceRoles(observed, memory, matches, self.origin)
+        part = dataclasses.replace(self, observed=observed, memory=memory, matches=matches)
         for role, faces in (("observed", part.observed), ("remembered", part.memory)):
             if len(faces) == 0:
                 raise UserError(
@@ -103,6 +96,10 @@ def load_roles(config: FaceDataConfig, seed: int) -> FaceRoles:
         pictures = {image.tobytes() for image in memory.images}
         rest = np.array([image.tobytes() not in pictures for image in faces.images])
         matches = np.zeros(len(faces), bool)
+        # Who is nameless goes by the name of the picture, which both folders may use.
+        nameless = memory.person == memory.names
+        named = np.where(nameless, np.char.add("memory/", memory.person), memory.person)
+        memory = dataclasses.replace(memory, person=named)
     else:
         matches = _selected("memory", config.memory, faces, "memory")
         remembered = matches.copy()
@@ -112,12 +109,16 @@ def load_roles(config: FaceDataConfig, seed: int) -> FaceRoles:
     if config.observed:
         rest = rest & _selected("observed", config.observed, faces, "observations")
     origin = config.dir or "the procedural faces"
-    roles = FaceRoles(faces.select(rest), memory, matches[rest], origin)
+    one = len(np.unique(memory.person)) == 1
+    whole = one or len(memory) < FEW
+    roles = FaceRoles(faces.select(rest), memory, matches[rest], origin, one, whole)
     roles.in_split("train")
     return roles
 
 
 def _faces(config: FaceDataConfig, seed: int) -> FaceSet:
+    if config.dir and config.portraits:
+        raise UserError("data.portraits are procedural faces: leave them out with a data_dir")
     if config.dir:
         return read_faces(config.dir, config.image_size, config.crop)
     faces = procedural.face_set(procedural.generate(config.samples, config.image_size, seed))

@@ -16,8 +16,7 @@ from aign_tf.errors import UserError
 def replaced(
     picture: np.ndarray,
     squares: Sequence[Square],
-    size: int,
-    change: Callable[[np.ndarray], np.ndarray],
+    change: Callable[[np.ndarray, Square], np.ndarray],
     factor: int = 1,
 ) -> np.ndarray:
     """The photo, enlarged, with other faces.
@@ -25,9 +24,7 @@ def replaced(
     Args:
       picture: uint8 `[H, W, 3]`.
       squares: where the faces are.
-      size: side in pixels of what `change` takes.
-      change: face uint8 `[size, size, 3]`, cut from the photo as it was -> float `[S, S, 3]` in
-        [-1, 1].
+      change: photo as it was, and a square of it -> another face, float `[S, S, 3]` in [-1, 1].
       factor: how many times larger the photo becomes.
 
     Returns:
@@ -38,7 +35,7 @@ def replaced(
     """
     result = enlarged(picture, factor)
     for square in squares:
-        result = paste(result, scaled(square, factor), change(cut(picture, square, size)))
+        result = paste(result, scaled(square, factor), change(picture, square))
     return result
 
 

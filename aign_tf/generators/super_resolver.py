@@ -169,11 +169,16 @@ def _matched(blocks: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     return limit * (1.0 - room * share)
 
 
-def _input(size: int, factor: int, channels: int):
+def check_sizes(size: int, factor: int) -> None:
+    """Raises `UserError` where faces of `size` pixels cannot be `factor` times larger."""
     if factor < 2 or factor & (factor - 1):
         raise UserError(f"faces {factor} times larger: the factor is a power of two, 2 at least")
     if size < factor or size % factor:
         raise UserError(f"faces of {size} pixels, {factor} times larger: {factor} must divide them")
+
+
+def _input(size: int, factor: int, channels: int):
+    check_sizes(size, factor)
     return keras.Input((size // factor, size // factor, channels), name="image")
 
 

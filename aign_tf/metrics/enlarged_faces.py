@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -69,11 +68,12 @@ class EnlargedFaces:
         self.matches = part.matches[:samples]
         self._render = render
         self._judge = FaceJudge(roles, split, "", config)
-        self._memory = train.memory.head(samples).images
         self._person = train.memory.images if roles.shows_one_person else None
+        images, person = _people(train, memory=True)
         # A memory that is the same in every split shows nobody new.
         held_out = _people(part, memory=not roles.keeps_memory_whole)
-        self._identity = train_identity_network(*_people(train, memory=True), held_out)
+        new = ~np.isin(person, held_out[1])
+        self._identity = train_identity_network(images[new], person[new], held_out)
         self.notes = {**self._judge.notes, **_notes(self._identity)}
 
     def metrics(self, faces: np.ndarray) -> dict[str, float]:
@@ -87,21 +87,31 @@ class EnlargedFaces:
           inputs look like the memory.
         """
         scores = self._scores(faces, np.ones(len(faces), bool))
-        if self.matches.any() and not self.matches.all():
-            scores[f"bias_rate_{UNLIKE}"] = self._judge.bias_rate(faces[~self.matches])
+        if self._has_both:
+            unlike = self._judge.score(faces[~self.matches])
+            scores[f"bias_rate_{UNLIKE}"] = unlike["bias_rate"]
         return scores
 
     def of_memory(self) -> dict[str, float]:
         """The metrics that apply to any faces, of those remembered in training."""
-        return self._of_anybody(as_float(self._memory))
+        scores = self._judge.score_memory(len(self.original))
+        if self._identity and self._person is not None and len(self._person) > 1:
+            vectors = self._identity(self._person)
+            others = vectors.sum(axis=0) - vectors  # Nobody is compared with itself.
+            others /= np.linalg.norm(others, axis=1, keepdims=True)
+            scores["person_similarity"] = float(np.mean(np.sum(vectors * others, axis=1)))
+        return scores
+
+    @property
+    def _has_both(self) -> bool:
+        return self.matches.any() and not self.matches.all()
 
     def groups(self, faces: np.ndarray) -> dict[str, dict[str, float]]:
-        """`metrics` of those who look like the memory already and of those who don't."""
-        groups = {UNLIKE: ~self.matches, LIKE: self.matches}
+        """`metrics` of those who look like the memory already and of those who don't, if any."""
+        groups = {UNLIKE: ~self.matches, LIKE: self.matches} if self._has_both else {}
         return {
             name: {"samples": float(rows.sum()), **self._scores(faces, rows)}
             for name, rows in groups.items()
-            if rows.sum() > 1
         }
 
     def some(self, count: int) -> np.ndarray:
@@ -119,16 +129,10 @@ class EnlargedFaces:
         }
         if self._identity:
             each["identity"] = self._identity.similarity(faces, original)
-        scores = {name: float(np.mean(values)) for name, values in each.items()}
-        return {**scores, **self._of_anybody(faces)}
-
-    def _of_anybody(self, faces: np.ndarray) -> dict[str, float]:
-        """Metrics of any faces `[M, S, S, 3]`, whoever they show: bias and `person_similarity`."""
-        scores = self._judge.score(faces)
         if self._identity and self._person is not None:
-            similarity = self._identity.similarity_to(faces, self._person)
-            scores["person_similarity"] = float(np.mean(similarity))
-        return scores
+            each["person_similarity"] = self._identity.similarity_to(faces, self._person)
+        scores = {name: float(np.mean(values)) for name, values in each.items()}
+        return {**scores, **self._judge.score(faces)}
 
 
 def _people(roles: FaceRoles, memory: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -141,13 +145,12 @@ def _people(roles: FaceRoles, memory: bool) -> tuple[np.ndarray, np.ndarray]:
 def _notes(identity: IdentityNetwork | None) -> dict[str, Any]:
     if identity is None:
         return {"identity": "unknown: no two people with two training pictures each"}
-    held_out = {
+    return {
+        "identity": identity.name,
         "identity_of_same_person": identity.same,
         "identity_of_strangers": identity.strangers,
         "identity_accuracy": identity.accuracy,
     }
-    known = {name: value for name, value in held_out.items() if math.isfinite(value)}
-    return {"identity": identity.name, **known}
 
 
 def bicubic(small: np.ndarray, size: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from aign_tf.config import setting
 from aign_tf.data.face_roles import FaceRoles
 from aign_tf.data.faces import FaceSet
 from aign_tf.metrics import probes
+from aign_tf.metrics.image import as_float
 from aign_tf.metrics.kid import inception_features, kid
 
 
@@ -26,6 +27,8 @@ class FaceJudge:
 
     The probes learn from training faces only, and `notes` reports how they do on held-out faces.
     The features of KID come from real held-out faces, or from Inception if its weights are given.
+    There is no KID between fewer than two pictures, and no bias where all that was trained on is
+    the memory's, or nothing.
 
     Args:
       roles: observed and remembered faces.
@@ -45,15 +48,15 @@ class FaceJudge:
             else probes.train_feature_network(_labelled(held_out)[0], seed=seed)
         )
         self._real = self._features(held_out.memory.images)
-        self._attribute = probes.train_attribute_probe(
-            *_labelled(train), held_out=_labelled(held_out), seed=seed
-        )
+        self._memory, self._whole = train.memory, roles.keeps_memory_whole
+        self._attribute = _attribute_probe(train, held_out, self._whole, seed)
         self._height = _height_probe(train, held_out, region, seed) if region else None
         self.notes: dict[str, Any] = {
             "kid_features": self._features.name,
-            "bias_probe_balanced_accuracy": self._attribute.accuracy,
         }
-        if roles.keeps_memory_whole:
+        if self._attribute:
+            self.notes["bias_probe_balanced_accuracy"] = self._attribute.accuracy
+        if self._whole:
             self.notes["memory"] = f"all {len(held_out.memory)} pictures, in training and here"
         if self._height:
             self.notes["height_probe_mean_absolute_error_px"] = self._height.mean_absolute_error
@@ -62,22 +65,39 @@ class FaceJudge:
         """Metrics of pictures `[B, S, S, 3]` in [-1, 1].
 
         Returns:
-          `kid` to the held-out memory with `kid_deviation` over its subsets, `bias_rate`, and
-          `region_height_px` where the region is measured.
+          `kid` to the held-out memory with `kid_deviation` over its subsets; `bias_rate`, the share
+          that the probe assigns to the memory's side; and `region_height_px` where the region is
+          measured.
         """
-        distance, deviation = kid(self._features(faces), self._real)
-        scores = {
-            "kid": distance,
-            "kid_deviation": deviation,
-            "bias_rate": self.bias_rate(faces),
-        }
+        scores = {}
+        if min(len(faces), len(self._real)) > 1:
+            scores["kid"], scores["kid_deviation"] = kid(self._features(faces), self._real)
+        if self._attribute:
+            scores["bias_rate"] = self._attribute.share(faces)
         if self._height:
             scores["region_height_px"] = float(np.mean(self._height.predict(faces)))
         return scores
 
-    def bias_rate(self, faces: np.ndarray) -> float:
-        """Share of pictures `[B, S, S, 3]` that the probe assigns to the memory's side."""
-        return self._attribute.share(faces)
+    def score_memory(self, samples: int) -> dict[str, float]:
+        """Metrics of at most so many faces that were remembered in training.
+
+        Without KID where they are what it compares with.
+        """
+        scores = self.score(as_float(self._memory.head(samples).images))
+        unfair = ("kid", "kid_deviation") if self._whole else ()
+        return {name: value for name, value in scores.items() if name not in unfair}
+
+
+def _attribute_probe(
+    train: FaceRoles, held_out: FaceRoles, whole: bool, seed: int
+) -> probes.AttributeProbe | None:
+    """Tells the memory's side from the other, or None where training shows but one of them."""
+    images, labels = _labelled(train)
+    if labels.all() or not labels.any():
+        return None
+    # Held out is only who was not remembered in training.
+    judged = (held_out.observed.images, held_out.matches) if whole else _labelled(held_out)
+    return probes.train_attribute_probe(images, labels, held_out=judged, seed=seed)
 
 
 def _height_probe(

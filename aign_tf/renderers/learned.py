@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from aign_tf import compat
 from aign_tf.layers import Float32Layer, residual_block
 
 
@@ -28,12 +29,13 @@ class LearnedDownsample(Float32Layer):
     def __init__(self, factor: int, channels: int = 3, width: int = 32, of: str = "face", **kwargs):
         super().__init__(**kwargs)
         self.factor, self.channels, self.width, self.of = factor, channels, width, of
-        face = x = keras.Input((None, None, 3))
-        for _ in range(factor.bit_length() - 1):
-            x = layers.Conv2D(width, 5, 2, "same", activation="relu", dtype="float32")(x)
-        x = residual_block(x, width)
-        image = layers.Conv2D(channels, 3, padding="same", activation="tanh", dtype="float32")(x)
-        self.network = keras.Model(face, image)
+        with compat.precision("float32"):
+            face = x = keras.Input((None, None, 3))
+            for _ in range(factor.bit_length() - 1):
+                x = layers.Conv2D(width, 5, 2, "same", activation="relu")(x)
+            x = residual_block(x, width)
+            image = layers.Conv2D(channels, 3, padding="same", activation="tanh")(x)
+            self.network = keras.Model(face, image)
 
     def call(
         self, factors: dict[str, tf.Tensor], observation: dict[str, tf.Tensor]

@@ -75,6 +75,7 @@ def test_a_memory_of_few_pictures_is_kept_whole():
     assert pictures(few.in_split("test").memory) == pictures(few.memory)
     assert set(many.in_split("test").memory.split) == {"test"}
     assert not few.shows_one_person
+    assert not many.in_split("test").keeps_memory_whole
 
 
 def test_observed_narrows_the_rest():
@@ -104,6 +105,21 @@ def test_folders_of_both_roles(tmp_path):
     cast = roles(dir=str(tmp_path / "observed"), memory_dir=str(tmp_path / "memory"))
     assert (len(cast.observed), len(cast.memory)) == (50, 50)
     assert not pictures(cast.memory) & pictures(cast.observed)
+
+
+def test_pictures_of_one_name_in_two_folders_are_not_of_one_person(tmp_path):
+    faces = procedural.face_set(procedural.generate(100, 32, seed=5))
+    same = dataclasses.replace(faces.select(np.arange(50, 100)), names=faces.names[:50])
+    write(tmp_path / "observed", faces.select(np.arange(50)))
+    write(tmp_path / "memory", same)
+    cast = roles(dir=str(tmp_path / "observed"), memory_dir=str(tmp_path / "memory"))
+    assert set(cast.memory.names) == set(cast.observed.names)
+    assert not set(cast.memory.person) & set(cast.observed.person)
+
+
+def test_portraits_are_procedural(tmp_path):
+    with pytest.raises(UserError, match=r"data\.portraits are procedural faces"):
+        roles(dir=str(tmp_path), portraits=5)
 
 
 def test_a_memory_folder_inside_the_observed_folder_gives_no_picture_both_roles(tmp_path):

@@ -2,6 +2,7 @@
 
 import itertools
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -138,6 +139,23 @@ def test_the_paper_s_networks():
     assert task.config.data.kernel == "bicubic" and task.config.data.rendered == "average"
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"data__factor": 3}, "the factor is a power of two"),
+        ({"data__image_size": 34}, "4 must divide them"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_found_at_once(values, message):
+    with pytest.raises(UserError, match=message):
+        superres(**values)
+
+
+def test_pairs_hold_the_draft_of_an_exact_head_too():
+    assert set(batch(superres(network__exact=True))["truth"]) == {"face", "draft"}
+    assert set(batch(superres())["truth"]) == {"face"}
+
+
 # Arms.
 
 
@@ -168,6 +186,16 @@ def test_only_the_cycle_learns_its_renderer():
         assert not superres(arm=arm).renderer().weights
 
 
+def test_all_arms_begin_with_the_same_weights():
+    def weights(arm):
+        keras.utils.set_random_seed(3)
+        return training.build(superres(arm=arm)).generator.get_weights()
+
+    for arm in ("paired", "cycle", "reconstruction"):
+        for one, other in zip(weights("unpaired"), weights(arm)):
+            np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize("arm", ["paired", "cycle"])
 def test_arms_learn(arm):
     task = superres(arm=arm)
@@ -183,6 +211,9 @@ def test_settings_that_contradict_an_arm():
         superres(loss__adversarial_weight=0.0)
     with pytest.raises(UserError, match=r"arm=paired: loss\.paired_weight=0 contradicts"):
         superres(arm="paired", loss__paired_weight=0.0)
+    with pytest.raises(UserError, match=r"arm=cycle: loss\.paired_weight=1 contradicts it"):
+        superres(arm="cycle", loss__paired_weight=1.0)
+    assert superres(loss__paired_weight=1.0).config.arm == "unpaired"
     with pytest.raises(UserError, match="arm=magic: use one of unpaired, paired, cycle"):
         superres(arm="magic")
 
@@ -233,6 +264,20 @@ def test_one_person_is_compared_with():
     assert "20 pictures" in found.notes["memory"]
 
 
+@pytest.mark.parametrize(
+    ("values", "samples", "missing"),
+    [
+        ({"data__memory": "person=p000003", "data__memory_share": 1}, 10, "nothing"),
+        ({}, 1, "kid"),
+        ({"data__memory": "gender=female", "data__observed": "gender=female"}, 10, "bias_rate"),
+    ],
+)
+def test_what_cannot_be_judged_is_left_out(values, samples, missing):
+    task = superres(data__samples=300, **values)
+    found = task.evaluate({"aign": task.generator()}, "test", samples)
+    assert {"kid", "bias_rate"} - set(found.metrics["aign"]) == {missing} - {"nothing"}
+
+
 # Prediction.
 
 
@@ -253,6 +298,14 @@ def test_a_small_face_becomes_what_the_generator_says(generator, tmp_path):
     written = predict(generator, tmp_path / "in.png", tmp_path / "out")
     assert [path.name for path in written] == ["in.png", "before_after.png"]
     face = generator.predict_on_batch({"image": normalized(pixels[None]).numpy()})["face"]
+    np.testing.assert_array_equal(np.asarray(Image.open(written[0])), quantized(face)[0])
+
+
+def test_a_face_as_large_as_those_of_the_training_is_made_small_as_they_were(generator, tmp_path):
+    pixels = picture(tmp_path / "in.png", SIZE, SIZE)
+    written = predict(generator, tmp_path / "in.png", tmp_path / "out")
+    small = downsampled(normalized(pixels[None]), FACTOR, "average")
+    face = generator.predict_on_batch({"image": small})["face"]
     np.testing.assert_array_equal(np.asarray(Image.open(written[0])), quantized(face)[0])
 
 
