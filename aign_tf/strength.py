@@ -5,34 +5,55 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import keras
+import tensorflow as tf
+
+from aign_tf.errors import UserError
+from aign_tf.layers import Float32Layer
 
 STRENGTHS = (0.25, 0.5, 0.75)
 """Those that evaluations show."""
 
 MEANINGS = {
-    f"strength_{strength}": f"weights {strength} of the way from `reconstruction` to ours"
+    f"strength_{strength}": f"pictures {strength} of the way from `reconstruction` to ours"
     for strength in STRENGTHS
 }
 
 
-def interpolated(faithful: keras.Model, biased: keras.Model, strength: float) -> keras.Model:
-    """The generator whose weights lie between those of two that began with the same weights.
+class Between(Float32Layer):
+    """`[picture, other]` -> the picture that is `strength` of the way to the other."""
 
-    Wang et al., "Deep network interpolation for continuous imagery effect transition", 2019. Both
-    ends come back to the bit.
+    def __init__(self, strength: float, **kwargs):
+        super().__init__(**kwargs)
+        self.strength = strength
+
+    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        picture, other = inputs
+        return (1.0 - self.strength) * picture + self.strength * other
+
+
+def interpolated(faithful: keras.Model, biased: keras.Model, strength: float) -> keras.Model:
+    """The generator whose pictures lie between those of two.
+
+    Where the renderer is linear, as masks and down-sampling are, what it makes of them lies between
+    what it makes of both, so that every strength is as faithful as its ends. The weights between
+    two generators (Wang et al. 2019) make worse pictures than either, unless one was trained from
+    the other.
 
     Args:
-      faithful, biased: generators of the same architecture.
+      faithful, biased: generators with the same inputs and outputs.
       strength: 0 is all `faithful`, 1 all `biased`.
+
+    Raises:
+      UserError: they make other things than pictures.
     """
-    between = keras.models.clone_model(biased)
-    between.set_weights(
-        [
-            (1.0 - strength) * one + strength * other
-            for one, other in zip(faithful.get_weights(), biased.get_weights())
-        ]
-    )
-    return between
+    if any(len(factor.shape) != 4 for factor in biased.output.values()):
+        raise UserError(f"strength {strength:g}: only pictures have strengths between 0 and 1")
+    inputs = {name: keras.Input(seen.shape[1:], name=name) for name, seen in biased.input.items()}
+    # Under names of their own, as both may be called alike.
+    models = {"faithful": faithful, "biased": biased}
+    ends = [keras.Model(m.input, m.output, name=name)(inputs) for name, m in models.items()]
+    pictures = {name: Between(strength)([end[name] for end in ends]) for name in biased.output}
+    return keras.Model(inputs, pictures)
 
 
 def with_strengths(generators: Mapping[str, keras.Model], faithful: str) -> dict[str, keras.Model]:

@@ -25,7 +25,7 @@ _SET = flags.DEFINE_multi_string("set", [], "option of the task; --set=help list
 _STRENGTH = flags.DEFINE_float(
     "strength",
     1.0,
-    "from 0, the faithful generator of the arm reconstruction, to 1, the biased one",
+    "of pictures: from 0, the faithful ones of the arm reconstruction, to 1, the biased ones",
     lower_bound=0.0,
     upper_bound=1.0,
 )
