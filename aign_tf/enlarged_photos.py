@@ -56,7 +56,10 @@ def write_enlarged(
     for photo, target in photos.read_photos(source, output, _SIDE, crop):
         if boxes:
             squares = face_boxes.squares(boxes, photo.full, detected_box)
-            logging.info("%s: %d faces", target.stem, len(squares))
+            if not squares:
+                logging.warning("%s: no face found, so none is changed: give boxes", target.stem)
+            sides = ", ".join(f"{square.side} pixels" for square in squares)
+            logging.info("%s: %d faces: %s", target.stem, len(squares), sides or "none")
             result = pasting.replaced(photo.full, squares, change, factor)
         else:
             result = quantized(change(photo.full, Square(*photo.corner, photo.side)))

@@ -87,8 +87,7 @@ def _description(facts: Facts) -> list[str]:
         for name, tensor in tensors.items()
     ]
     return [
-        "A generator trained as an Adversarial Inverse Graphics Network "
-        "([Tung et al. 2017](https://arxiv.org/abs/1705.11166)).",
+        _training(facts.task),
         items(
             [
                 f"Preset: {code(facts.preset)}, {facts.task.presets[facts.preset].meaning}",
@@ -140,7 +139,7 @@ def _data(facts: Facts) -> list[str]:
     lines = [
         f"Data: {code(config['data.dir']) if config['data.dir'] else procedural}",
         f"Observed: what is not remembered{also}",
-        f"Memory, which outputs are made to look like: {_memory(config)}",
+        f"Memory{_use(facts.task)}: {_memory(config)}",
         f"Settings: {', '.join(code(f'{key}={config[key]}') for key in given)}",
     ]
     if not config["data.dir"] and not config["data.memory_dir"]:
@@ -157,8 +156,25 @@ def _memory(config: Mapping[str, Any]) -> str:
     if not config.get("data.memory"):
         return "a part of the same data"
     share = config.get("data.memory_share", 1)
-    people = "" if share == 1 else f"; of these people a share of {share:g}"
+    people = "" if share == 1 else f"; of these people a share of {share:g}, at least one"
     return f"what satisfies {code(config['data.memory'])} in the same data{people}"
+
+
+def _training(task: Task) -> str:
+    source = "([Tung et al. 2017](https://arxiv.org/abs/1705.11166))"
+    arm = getattr(task.config, "arm", "unpaired")
+    if arm == "unpaired":
+        return f"A generator trained as an Adversarial Inverse Graphics Network {source}."
+    return (
+        f"**A baseline, not the method**: the arm {code(arm)}, {task.meanings[arm]}, to compare "
+        f"with an Adversarial Inverse Graphics Network {source}."
+    )
+
+
+def _use(task: Task) -> str:
+    if task.config.loss.adversarial_weight == 0:
+        return ", of which this training made no use"
+    return ", which outputs are made to look like"
 
 
 def _metrics(facts: Facts) -> list[str]:

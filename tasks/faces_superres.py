@@ -64,6 +64,11 @@ class NetworkConfig:
     exact: bool = setting(
         False, "move every output to where it re-renders exactly; for average rendering in colour"
     )
+    view: str = setting(
+        "whole",
+        "what the discriminator sees: whole faces, or details, which the observation leaves open",
+        choices=("whole", "details"),
+    )
     discriminator_width: int = setting(24, "channels of the first convolution", least=1)
     discriminator_depth: int = setting(
         4, "convolutions of stride 2, up to 8 times as wide", least=1
@@ -172,6 +177,7 @@ class FacesSuperres(task.Task):
         if arm != "unpaired" and (arm == "paired") != (loss.paired_weight > 0):
             raise UserError(f"arm={arm}: loss.paired_weight={loss.paired_weight:g} contradicts it")
         check_sizes(data.image_size, data.factor)
+        face_boxes.parse_usual(data.detected_box)
         if config.network.exact and (data.grey or data.rendered != "average"):
             raise UserError(
                 "network.exact matches averages in colour: "
@@ -234,6 +240,7 @@ class FacesSuperres(task.Task):
                 network.discriminator_norm,
                 network.discriminator_dense,
                 max(network.augment, 0.0),
+                self.config.data.factor if network.view == "details" else 0,
             )
         }
 
@@ -312,6 +319,11 @@ class FacesSuperres(task.Task):
         options: Prediction,
     ) -> list[pathlib.Path]:
         data = self.config.data
+        if options.enlarge > 1 and not options.boxes:
+            raise UserError(
+                f"enlarge={options.enlarge}: give boxes, too; without them the large face alone is "
+                "written"
+            )
 
         def enlarge(photo: np.ndarray, square: Square) -> np.ndarray:
             image = small_faces.in_photo(photo, square, data)

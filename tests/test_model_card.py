@@ -5,6 +5,7 @@ import pathlib
 
 import pytest
 
+import tasks
 from aign_tf.config import flat, override
 from aign_tf.export import Exported
 from aign_tf.files import write_json
@@ -179,3 +180,12 @@ def test_writing_it_twice_gives_the_same_card_and_nothing_else(tmp_path):
     first = write_model_card(output, about).read_bytes()
     assert write_model_card(output, about).read_bytes() == first
     assert [path.name for path in output.iterdir()] == [FILE]
+
+
+def test_a_baseline_is_not_sold_as_the_method(tmp_path):
+    task_type = tasks.load("faces_superres")
+    task = task_type(task_type.configure("smoke", {"arm": "reconstruction"}))
+    card = model_card(facts(tmp_path, task))
+    assert "**A baseline, not the method**: the arm `reconstruction`, the same network" in card
+    assert "Memory, of which this training made no use: what satisfies `gender=female`" in card
+    assert "A baseline" not in model_card(facts(tmp_path / "aign"))

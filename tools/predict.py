@@ -41,6 +41,8 @@ def main() -> None:
     if not _INPUT.value or not _OUTPUT.value:
         raise UserError("--input and --output are required")
     generator = load_generator(run)
+    if not 0 <= _STRENGTH.value <= 1:  # NaN passes the bounds of the flag.
+        raise UserError(f"--strength={_STRENGTH.value}: expected a number from 0 to 1")
     if _STRENGTH.value < 1:
         generator = interpolated(load_generator(_faithful(run)), generator, _STRENGTH.value)
     written = task.predict(

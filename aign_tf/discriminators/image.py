@@ -21,6 +21,7 @@ def conv_discriminator(
     norm: str = "batch",
     dense: int = 0,
     augment: float = 0.0,
+    details: int = 0,
 ) -> keras.Model:
     """Looks at the whole picture.
 
@@ -33,6 +34,7 @@ def conv_discriminator(
       dense: width of a fully connected layer before the last; 0 leaves it out.
       augment: probability of each change of `Augment`, which lets a memory of few pictures last
         longer; 0 leaves them as they are.
+      details: k, to see only what averages over k x k pixels leave open (`Details`); 0 shows all.
 
     Returns:
       A functional model `{factor: picture} -> logits [B, 1]`, float32; if `augment` is above 0, it
@@ -43,6 +45,8 @@ def conv_discriminator(
     if augment > 0:
         inputs[CHANCE] = keras.Input((CHANCES,), name=CHANCE)
         x = Augment(augment)([picture, inputs[CHANCE]])
+    if details:
+        x = Details(details)(x)
     return keras.Model(inputs, _logits(x, widths, norm, dense), name=f"{factor}_discriminator")
 
 
@@ -90,6 +94,26 @@ class HoleView(Float32Layer):
 
     def get_config(self):
         return {**super().get_config(), "margin": self.margin}
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class Details(Float32Layer):
+    """What averages over blocks of k x k pixels do not show: the picture minus these averages."""
+
+    def __init__(self, factor: int, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, picture: tf.Tensor) -> tf.Tensor:
+        """`[B, H, W, C]` -> `[B, H, W, C]`; k divides H and W."""
+        _, height, width, channels = picture.shape
+        k = self.factor
+        blocks = tf.reshape(picture, (-1, height // k, k, width // k, k, channels))
+        rest = blocks - tf.reduce_mean(blocks, axis=(2, 4), keepdims=True)
+        return tf.reshape(rest, (-1, height, width, channels))
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor}
 
 
 def _logits(x, widths: Sequence[int], norm: str, dense: int = 0):

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from aign_tf import compat, losses
-from aign_tf.discriminators.image import HoleView, conv_discriminator, hole_discriminator
+from aign_tf.discriminators.image import Details, HoleView, conv_discriminator, hole_discriminator
 from aign_tf.errors import UserError
 
 
@@ -143,3 +143,23 @@ def test_an_augmented_picture_is_another_one():
     plain.set_weights(network.get_weights())
     np.testing.assert_allclose(logits(untouched), plain({"face": some}), atol=1e-5)
     assert np.any(np.abs(logits(draw.random(shape)) - logits(untouched)) > 1e-3)
+
+
+def test_details_are_what_averages_do_not_show():
+    some = pictures()
+    details = Details(4)(some).numpy()
+    blocks = details.reshape(4, 8, 4, 8, 4, 3)
+    np.testing.assert_allclose(blocks.mean(axis=(2, 4)), 0, atol=1e-6)
+    flat = np.repeat(np.repeat(some.reshape(4, 8, 4, 8, 4, 3).mean(axis=(2, 4)), 4, 1), 4, 2)
+    np.testing.assert_allclose(details + flat, some, atol=1e-6)
+    again = Details.from_config(Details(2).get_config())
+    np.testing.assert_array_equal(again(some), Details(2)(some))
+
+
+def test_a_discriminator_of_details_does_not_see_averages():
+    network = conv_discriminator(32, "face", (4, 8), "none", details=4)
+    some = pictures()
+    lighter = some + np.repeat(np.repeat(pictures(size=8), 4, 1), 4, 2)
+    np.testing.assert_allclose(network({"face": some}), network({"face": lighter}), atol=1e-3)
+    real = {"face": tf.constant(some)}
+    assert 0 < float(losses.r1_penalty(network, real)) < np.inf

@@ -144,6 +144,7 @@ def test_the_paper_s_networks():
     [
         ({"data__factor": 3}, "the factor is a power of two"),
         ({"data__image_size": 34}, "4 must divide them"),
+        ({"data__detected_box": "abc"}, "write four numbers"),
     ],
 )
 def test_sizes_that_do_not_fit_are_found_at_once(values, message):
@@ -338,6 +339,12 @@ def test_boxes_of_a_photo_are_replaced_and_the_rest_stays(generator, tmp_path, e
         )
         assert np.mean(after[middle] != large[middle]) > 0.9
     np.testing.assert_array_equal(after[~inside], large[~inside])
+
+
+def test_without_boxes_there_is_no_photo_to_enlarge(generator, tmp_path):
+    picture(tmp_path / "in.png", 90, 60)
+    with pytest.raises(UserError, match="enlarge=2: give boxes"):
+        predict(generator, tmp_path / "in.png", tmp_path / "out", enlarge=2)
 
 
 def test_boxes_that_cannot_be_read(generator, tmp_path):

@@ -181,6 +181,8 @@ def test_strength_lies_between_the_faithful_and_the_biased_generator(
     assert np.any(faces[0] != faces[1]) and np.any(faces[1] != faces[2])
     beyond = command("predict", *given, f"--output={tmp_path / 'x'}", "--strength=2")
     assert "strength" in error(beyond)
+    nowhere = command("predict", *given, f"--output={tmp_path / 'x'}", "--strength=nan")
+    assert "--strength=nan: expected a number from 0 to 1" in error(nowhere)
 
 
 def test_export_reports_what_it_wrote(command, run_dir, tmp_path):
