@@ -172,7 +172,7 @@ def _training(task: Task) -> str:
 
 
 def _use(task: Task) -> str:
-    if task.config.loss.adversarial_weight == 0:
+    if task.config.loss.learns_from_pairs_alone:
         return ", of which this training made no use"
     return ", which outputs are made to look like"
 

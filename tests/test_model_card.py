@@ -182,6 +182,13 @@ def test_writing_it_twice_gives_the_same_card_and_nothing_else(tmp_path):
     assert [path.name for path in output.iterdir()] == [FILE]
 
 
+def test_a_memory_that_is_recalled_is_made_use_of(tmp_path):
+    task_type = tasks.load("pose3d")
+    values = {"loss.adversarial_weight": 0.0, "loss.recall_weight": 1.0}
+    card = model_card(facts(tmp_path, task_type(task_type.configure("smoke", values))))
+    assert "made no use" not in card
+
+
 def test_a_baseline_is_not_sold_as_the_method(tmp_path):
     task_type = tasks.load("faces_superres")
     task = task_type(task_type.configure("smoke", {"arm": "reconstruction"}))
