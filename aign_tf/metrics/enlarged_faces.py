@@ -88,8 +88,8 @@ class EnlargedFaces:
         """
         scores = self._scores(faces, np.ones(len(faces), bool))
         if self._has_both:
-            unlike = self._judge.score(faces[~self.matches])
-            scores[f"bias_rate_{UNLIKE}"] = unlike["bias_rate"]
+            bias = self._judge.bias(faces[~self.matches])
+            scores.update({f"{name}_{UNLIKE}": value for name, value in bias.items()})
         return scores
 
     def of_memory(self) -> dict[str, float]:

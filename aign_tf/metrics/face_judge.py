@@ -14,6 +14,23 @@ from aign_tf.metrics import probes
 from aign_tf.metrics.image import as_float
 from aign_tf.metrics.kid import inception_features, kid
 
+# Of the scores, for people.
+MEANINGS = {
+    "kid": (
+        "Kernel Inception Distance to faces of the memory, on the features named below; may be "
+        "negative, lower is better"
+    ),
+    "kid_deviation": "standard deviation of `kid` between subsets of the faces",
+    "bias_rate": (
+        "share of the faces that a network, trained on real ones, takes for the memory's; no "
+        "better than the accuracy of that network"
+    ),
+    "region_height_px": (
+        "mean height in pixels of the hidden part, as a network measures it; should be that "
+        "of `memory`"
+    ),
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class JudgeConfig:
@@ -72,11 +89,14 @@ class FaceJudge:
         scores = {}
         if min(len(faces), len(self._real)) > 1:
             scores["kid"], scores["kid_deviation"] = kid(self._features(faces), self._real)
-        if self._attribute:
-            scores["bias_rate"] = self._attribute.share(faces)
+        scores.update(self.bias(faces))
         if self._height:
             scores["region_height_px"] = float(np.mean(self._height.predict(faces)))
         return scores
+
+    def bias(self, faces: np.ndarray) -> dict[str, float]:
+        """The `bias_rate` of pictures `[B, S, S, 3]` alone, if there is one."""
+        return {"bias_rate": self._attribute.share(faces)} if self._attribute else {}
 
     def score_memory(self, samples: int) -> dict[str, float]:
         """Metrics of at most so many faces that were remembered in training.
