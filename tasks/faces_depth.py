@@ -25,7 +25,7 @@ import tensorflow as tf
 from absl import logging
 
 from aign_tf import arms, losses, points, task
-from aign_tf.config import SMOKE_TRAINING, LossConfig, Preset, TrainConfig, setting
+from aign_tf.config import LossConfig, Preset, TrainConfig, setting, smoke
 from aign_tf.data import pairs, unpaired
 from aign_tf.data.landmarks import batches, units
 from aign_tf.data.landmarks.check import check_landmarks, prepare_landmarks
@@ -103,18 +103,7 @@ class FacesDepth(task.Task):
         "reconstruction": "the same network, trained by re-projection alone",
         "posed_template": "the mean face of the memory, posed by least squares",
         "ridge": "linear regression, learned from all true pairs",
-        "depth_corr": "correlation of predicted with true depths over the faces; higher is better",
-        "depth_corr_mean": "`depth_corr` divided by the number of landmarks; higher is better",
-        "depth_corr_residual": "gives no credit for the pose of a face; higher is better",
-        "aligned_depth_error": "mean error of depths; lower is better",
-        "keypoint_mse": (
-            "error of mapping each face affinely onto every other, in squared shares of the "
-            "picture; lower is said to be better, but it does not tell true depths from wrong ones"
-        ),
-        "depth_corr_frontal": "`depth_corr` of faces within 30 degrees of yaw",
-        "depth_corr_left": "`depth_corr` of faces that look to the left of the picture",
-        "depth_corr_right": "`depth_corr` of faces that look to the right of the picture",
-        "chance": "`depth_corr` of depths that have nothing to do with the truth",
+        **landmark_report.MEANINGS,
     }
     limits = (
         "Depths are those that remembered faces have with such landmarks. Faces that are rare or "
@@ -133,15 +122,13 @@ class FacesDepth(task.Task):
     )
     presets = {
         "default": Preset("good within ten minutes on two CPU cores", {}),
-        "smoke": Preset(
-            "does everything once, in under a minute",
+        "smoke": smoke(
             {
                 "data.faces": 200,
                 "network.width": 32,
                 "network.discriminator_width": 16,
-                **SMOKE_TRAINING,
                 "train.batch_size": 16,
-            },
+            }
         ),
         "paper": Preset(
             "the AIGN of the comparison on 3DFAW, without recall; for a GPU",

@@ -14,7 +14,6 @@ by what the generator cannot change, as soon as the memory differs there: men wi
 from __future__ import annotations
 
 import dataclasses
-import functools
 import pathlib
 from collections.abc import Mapping
 
@@ -22,19 +21,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from aign_tf import face_census, task, visualize
-from aign_tf.config import SMOKE_TRAINING, LossConfig, Preset, TrainConfig, override, setting
+from aign_tf import task, visualize
+from aign_tf.config import LossConfig, Preset, TrainConfig, override, setting
 from aign_tf.data import augment, holes, photos, unpaired
-from aign_tf.data.face_preparation import FacePreparation, check_faces, prepare_faces
-from aign_tf.data.face_roles import FaceDataConfig, load_roles
+from aign_tf.data.face_roles import FaceDataConfig
 from aign_tf.data.faces import REGIONS, FaceSet
 from aign_tf.data.hiding import BOX, HIDDEN, Hiding
 from aign_tf.data.pictures import write_picture
 from aign_tf.discriminators.image import conv_discriminator, hole_discriminator
 from aign_tf.errors import UserError
+from aign_tf.face_task import FaceTask, smoke_faces
 from aign_tf.generators.inpainter import paper_inpainter, residual_inpainter
 from aign_tf.layers import NORMALIZATIONS
-from aign_tf.metrics import fill
+from aign_tf.metrics import face_judge, fill, image
 from aign_tf.metrics.face_judge import FaceJudge, JudgeConfig
 from aign_tf.metrics.image import completion_scores
 from aign_tf.renderers.mask import MaskRenderer
@@ -87,11 +86,9 @@ class Prediction:
     mask: str = setting("", "picture of what to complete (white), instead of a region")
 
 
-class FacesInpaint(task.Task):
+class FacesInpaint(FaceTask):
     Config = Config
     Prediction = Prediction
-    Preparation = FacePreparation
-    check, prepare = staticmethod(check_faces), staticmethod(prepare_faces)
     signature = {
         "image": "aligned RGB face in [-1, 1], 0 where hidden",
         "mask": "1 where visible, 0 where hidden",
@@ -104,35 +101,12 @@ class FacesInpaint(task.Task):
         "telea": "classical inpainting (Telea)",
         "originals": "the observed faces before anything was hidden",
         "memory": "real faces of the memory",
-        "rerender_psnr_db": (
-            "visible pixels of `face` against the input, in dB; higher is better, at most 100"
-        ),
-        "hole_psnr_db": (
-            "hidden pixels of `completed` against the original, in dB; a biased memory lowers it "
-            "on purpose"
-        ),
-        "hole_ssim": "structural similarity there, at most 1; a biased memory lowers it on purpose",
-        **face_census.MEANINGS,
-        "region_height_px": (
-            "mean height in pixels of the hidden part, as a network measures it; should be that "
-            "of `memory`"
-        ),
+        **image.MEANINGS,
+        **face_judge.MEANINGS,
     }
-    limits = face_census.LIMITS
     presets = {
         "default": Preset("good within ten minutes on two CPU cores, 64x64", {}),
-        "smoke": Preset(
-            "does everything once, in under a minute",
-            {
-                "data.image_size": 32,
-                "data.samples": 400,
-                "network.width": 8,
-                "network.blocks": 1,
-                "network.discriminator_width": 8,
-                **SMOKE_TRAINING,
-                "train.batch_size": 8,
-            },
-        ),
+        "smoke": smoke_faces(),
         "paper": Preset(
             "the paper's networks and schedule: 20 epochs of 25,000 observations, for a GPU",
             {
@@ -163,10 +137,6 @@ class FacesInpaint(task.Task):
         self.hiding = Hiding(config.data.region, config.data.box, config.data.image_size)
         if config.data.image_size % 4:
             raise UserError(f"data.image_size={config.data.image_size}: expected a multiple of 4")
-
-    @functools.cached_property
-    def roles(self):
-        return load_roles(self.config.data, self.config.train.seed)
 
     # Parts.
 
@@ -233,12 +203,6 @@ class FacesInpaint(task.Task):
         faces = augment.random_tint(augment.normalized(rows["images"]), data.tint, tint)
         pictures = [faces, self.hiding.visibility(boxes, hole)]
         return augment.random_flip(pictures, flip) if data.flip else pictures
-
-    def composition(self) -> dict[str, int]:
-        return face_census.census(self.roles)
-
-    def held_out(self, count: int) -> dict[str, np.ndarray]:
-        return self._observe(self.roles.to_look_at(count))
 
     def _observe(self, faces: FaceSet) -> dict[str, np.ndarray]:
         seed = tf.constant([0, self.config.train.seed])

@@ -17,7 +17,6 @@ is regularised by R1.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import pathlib
 from collections.abc import Mapping
 from typing import Any
@@ -26,23 +25,22 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from aign_tf import arms, enlarged_photos, face_census, strength, task, visualize
-from aign_tf.config import SMOKE_TRAINING, LossConfig, Preset, TrainConfig, override, setting
+from aign_tf import arms, enlarged_photos, strength, task, visualize
+from aign_tf.config import LossConfig, Preset, TrainConfig, override, setting
 from aign_tf.data import face_boxes, small_faces
 from aign_tf.data.face_boxes import Square
-from aign_tf.data.face_preparation import FacePreparation, check_faces, prepare_faces
-from aign_tf.data.face_roles import load_roles
 from aign_tf.data.faces import FaceSet
 from aign_tf.data.small_faces import SmallFaceConfig
 from aign_tf.discriminators.image import conv_discriminator
 from aign_tf.errors import UserError
+from aign_tf.face_task import FaceTask, smoke_faces
 from aign_tf.generators.super_resolver import (
     check_sizes,
     paper_super_resolver,
     residual_super_resolver,
 )
 from aign_tf.layers import NORMALIZATIONS
-from aign_tf.metrics import enlarged_faces
+from aign_tf.metrics import enlarged_faces, face_judge
 from aign_tf.metrics.enlarged_faces import EnlargedFaces
 from aign_tf.metrics.face_judge import JudgeConfig
 from aign_tf.metrics.image import as_float
@@ -106,26 +104,12 @@ class Prediction:
     enlarge: int = setting(1, "how many times larger a photo with boxes becomes", least=1, most=16)
 
 
-class FacesSuperres(task.Task):
+class FacesSuperres(FaceTask):
     Config = Config
     Prediction = Prediction
-    Preparation = FacePreparation
-    check, prepare = staticmethod(check_faces), staticmethod(prepare_faces)
     presets = {
         "default": Preset("good within fifteen minutes on two CPU cores, 64x64 from 16x16", {}),
-        "smoke": Preset(
-            "does everything once, in under a minute",
-            {
-                "data.image_size": 32,
-                "data.samples": 400,
-                "network.width": 8,
-                "network.blocks": 1,
-                "network.discriminator_width": 8,
-                "network.augment": 0.5,
-                **SMOKE_TRAINING,
-                "train.batch_size": 8,
-            },
-        ),
+        "smoke": smoke_faces(augment=0.5),
         "paper": Preset(
             "the paper's networks and schedule: 128x128 from 32x32, 20 epochs, for a GPU",
             {
@@ -161,9 +145,8 @@ class FacesSuperres(task.Task):
         **arms.ENLARGING_MEANINGS,
         **strength.MEANINGS,
         **enlarged_faces.MEANINGS,
-        **face_census.MEANINGS,
+        **face_judge.MEANINGS,
     }
-    limits = face_census.LIMITS
 
     def __init__(self, config: Config):
         super().__init__(config)
@@ -191,25 +174,16 @@ class FacesSuperres(task.Task):
 
     def arms(self) -> dict[str, dict[str, Any]]:
         """The others, for an AIGN; a run of another arm stands for itself."""
+        if self.config.arm != "unpaired":
+            return {}
         others = {name: sets for name, sets in arms.ENLARGING.items() if name != "unpaired"}
-        return {
-            name: {"arm": name, **sets}
-            for name, sets in others.items()
-            if self.config.arm == "unpaired"
-        }
-
-    @functools.cached_property
-    def roles(self):
-        return load_roles(self.config.data, self.config.train.seed)
-
-    def composition(self) -> dict[str, int]:
-        return face_census.census(self.roles)
+        return {name: {"arm": name, **sets} for name, sets in others.items()}
 
     # Parts.
 
     def generator(self) -> keras.Model:
         network, data = self.config.network, self.config.data
-        fixed = {"exact": network.exact, "channels": self.config.data.channels}
+        fixed = {"exact": network.exact, "channels": data.channels}
         if network.generator == "paper":
             return paper_super_resolver(data.image_size, data.factor, **fixed)
         return residual_super_resolver(
@@ -263,9 +237,6 @@ class FacesSuperres(task.Task):
 
     def _observe(self, faces: FaceSet) -> dict[str, np.ndarray]:
         return small_faces.observe(faces, self.config.data)
-
-    def held_out(self, count: int) -> dict[str, np.ndarray]:
-        return self._observe(self.roles.to_look_at(count))
 
     # Looking at the result.
 

@@ -24,7 +24,7 @@ import tensorflow as tf
 from absl import logging
 
 from aign_tf import arms, losses, task
-from aign_tf.config import SMOKE_TRAINING, LossConfig, Preset, TrainConfig, setting
+from aign_tf.config import LossConfig, Preset, TrainConfig, setting, smoke
 from aign_tf.data import pose_batches, unpaired, views
 from aign_tf.data.pose_config import KeypointFileConfig, PoseDataConfig, PoseFileConfig, parse_range
 from aign_tf.data.pose_roles import load_roles
@@ -108,15 +108,7 @@ class Pose3d(task.Task):
     meanings = {
         "reconstruction": "the same network, trained by re-projection alone",
         "nearest_memory": "the remembered pose that looks most like the joints seen",
-        "mpjpe_mm": "mean joint error in mm, hips aligned; lower is better",
-        "pa_mpjpe_mm": "the same after the best similarity (Procrustes)",
-        "n_mpjpe_mm": "the same after the best scale",
-        "pck150": "share of joints nearer than 150 mm to the true ones; higher is better",
-        "auc": "mean of such shares for 0 to 150 mm; higher is better",
-        "reprojection": (
-            "distance of re-rendered from seen joints, as a share of the picture's longer side; "
-            "near 0 for any depths where joints stay on their rays, so no sign of a right pose"
-        ),
+        **pose_report.MEANINGS,
     }
     limits = (
         "Depths are guesses after the remembered poses. Movements, ages, builds, disabilities and "
@@ -134,15 +126,13 @@ class Pose3d(task.Task):
     )
     presets = {
         "default": Preset("good within ten minutes on two CPU cores", {}),
-        "smoke": Preset(
-            "does everything once, in under a minute",
+        "smoke": smoke(
             {
                 "data.people": 12,
                 "network.width": 32,
                 "network.discriminator_width": 16,
-                **SMOKE_TRAINING,
                 "train.batch_size": 16,
-            },
+            }
         ),
         "paper": Preset(
             "the paper's generator and losses, without recall; for a GPU",

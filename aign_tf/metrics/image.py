@@ -10,6 +10,18 @@ PSNR_CAP_DB = 100.0
 SSIM_WINDOW = 11
 SSIM_SIGMA = 1.5
 
+# Of `completion_scores`, for people.
+MEANINGS = {
+    "rerender_psnr_db": (
+        "visible pixels of `face` against the input, in dB; higher is better, at most 100"
+    ),
+    "hole_psnr_db": (
+        "hidden pixels of `completed` against the original, in dB; a biased memory lowers it "
+        "on purpose"
+    ),
+    "hole_ssim": "structural similarity there, at most 1; a biased memory lowers it on purpose",
+}
+
 
 def as_float(images) -> np.ndarray:
     """uint8 pictures -> float32 in [-1, 1]; float pictures keep their values."""

@@ -18,6 +18,22 @@ from aign_tf.metrics.ridge import fit_ridge
 
 TEMPLATE = "posed_template"
 
+# Of the scores, for people.
+MEANINGS = {
+    "depth_corr": "correlation of predicted with true depths over the faces; higher is better",
+    "depth_corr_mean": "`depth_corr` divided by the number of landmarks; higher is better",
+    "depth_corr_residual": "gives no credit for the pose of a face; higher is better",
+    "aligned_depth_error": "mean error of depths; lower is better",
+    "keypoint_mse": (
+        "error of mapping each face affinely onto every other, in squared shares of the "
+        "picture; lower is said to be better, but it does not tell true depths from wrong ones"
+    ),
+    "depth_corr_frontal": "`depth_corr` of faces within 30 degrees of yaw",
+    "depth_corr_left": "`depth_corr` of faces that look to the left of the picture",
+    "depth_corr_right": "`depth_corr` of faces that look to the right of the picture",
+    "chance": "`depth_corr` of depths that have nothing to do with the truth",
+}
+
 _RIDGE = 1e-4
 _SIDE = 128  # pixels of a picture
 _PROFILE = np.radians(75)

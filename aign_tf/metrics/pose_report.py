@@ -21,6 +21,19 @@ _TURNED = 15.0  # degrees
 _FEWER = "coco17"  # Neither spine nor thorax, neck or top of the head.
 _SIDE = 128  # pixels of a picture
 
+# Of the scores, for people.
+MEANINGS = {
+    "mpjpe_mm": "mean joint error in mm, hips aligned; lower is better",
+    "pa_mpjpe_mm": "the same after the best similarity (Procrustes)",
+    "n_mpjpe_mm": "the same after the best scale",
+    "pck150": "share of joints nearer than 150 mm to the true ones; higher is better",
+    "auc": "mean of such shares for 0 to 150 mm; higher is better",
+    "reprojection": (
+        "distance of re-rendered from seen joints, as a share of the picture's longer side; "
+        "near 0 for any depths where joints stay on their rays, so no sign of a right pose"
+    ),
+}
+
 
 def lift(generator: keras.Model, observed: Observations) -> Factors:
     """Poses and places of all observations."""

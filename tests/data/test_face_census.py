@@ -2,8 +2,8 @@
 
 import dataclasses
 
+from aign_tf.data.face_census import census
 from aign_tf.data.face_roles import FaceDataConfig, load_roles
-from aign_tf.face_census import census
 
 CONFIG = FaceDataConfig(image_size=32, samples=300)
 
