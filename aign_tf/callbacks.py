@@ -111,6 +111,18 @@ class Samples(StepCallback):
             tf.summary.image("samples", grid[None])
 
 
+class Symptoms(StepCallback):
+    """Warns of what seems to go wrong."""
+
+    def __init__(self, look: Callable[[keras.Model], list[str]], every: int, last: int):
+        super().__init__(every, last)
+        self.look = look
+
+    def at(self, step, logs):
+        for symptom in self.look(self.model.averaged):
+            logging.warning("step %d: %s", step, symptom)
+
+
 class Checkpoints(StepCallback):
     """Whole states of the run, also when the training ends early.
 

@@ -58,3 +58,40 @@ def merge_finer(x, finer, width: int):
     x = layers.Conv2D(width, 3, padding="same", activation="relu")(x)
     x = layers.Concatenate()([layers.UpSampling2D(interpolation="bilinear")(x), finer])
     return layers.Conv2D(width, 3, padding="same", activation="relu")(x)
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class FoldTime(Float32Layer):
+    """Clips as single frames: `[B, F, ...]` -> `[B F, ...]`.
+
+    Args:
+      repeats: F, for an input `[B, ...]` that is the same for all frames of a clip; None reads the
+        frames from the input.
+    """
+
+    def __init__(self, repeats: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.repeats = repeats
+
+    def call(self, clip):
+        if self.repeats is not None:
+            return tf.repeat(clip, self.repeats, axis=0)
+        return tf.reshape(clip, (-1, *clip.shape[2:]))
+
+    def get_config(self):
+        return {**super().get_config(), "repeats": self.repeats}
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class UnfoldTime(Float32Layer):
+    """Single frames as clips of F again: `[B F, ...]` -> `[B, F, ...]`."""
+
+    def __init__(self, frames: int, **kwargs):
+        super().__init__(**kwargs)
+        self.frames = frames
+
+    def call(self, frames):
+        return tf.reshape(frames, (-1, self.frames, *frames.shape[1:]))
+
+    def get_config(self):
+        return {**super().get_config(), "frames": self.frames}

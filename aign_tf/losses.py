@@ -126,6 +126,14 @@ def mean_absolute(predicted: Factors, target: Factors) -> tf.Tensor:
     return tf.add_n(errors) / len(errors)
 
 
+def mean_absolute_known(predicted: tf.Tensor, target: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
+    """Mean absolute error where `known`, bool of the same shape; 0 if nothing is."""
+    # The gradient of what is left out must be finite too.
+    error = tf.abs(tf.where(known, tf.cast(predicted, tf.float32) - target, 0.0))
+    count = tf.reduce_sum(tf.cast(known, tf.float32))
+    return tf.reduce_sum(error) / tf.maximum(count, 1.0)
+
+
 def mean_seen(predicted: tf.Tensor, joints: tf.Tensor, confidence: tf.Tensor) -> tf.Tensor:
     """Mean squared distance of the points seen, in units of their deviation in each sample.
 

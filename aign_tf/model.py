@@ -21,6 +21,11 @@ Tensors = dict[str, tf.Tensor]
 _Tape = functools.partial(tf.GradientTape, watch_accessed_variables=False)
 
 
+def _factors(generator: keras.Model, observation: Tensors, training: bool) -> Tensors:
+    """G(x), from the entries of the observation that the generator looks at."""
+    return generator({name: observation[name] for name in generator.input}, training=training)
+
+
 class AIGN(keras.Model):
     """A generator, a renderer and any number of discriminators, trained without pairs.
 
@@ -148,7 +153,7 @@ class AIGN(keras.Model):
         return int(self.step.numpy())
 
     def call(self, observation: Tensors, training: bool = False) -> Tensors:
-        return self.averaged(observation, training=training)
+        return _factors(self.averaged, observation, training)
 
     def train_step(self, batch: dict[str, Tensors]) -> Tensors:
         terms = {}
@@ -159,7 +164,7 @@ class AIGN(keras.Model):
         return self._record(terms)
 
     def test_step(self, batch: dict[str, Tensors]) -> Tensors:
-        factors = self.averaged(batch["observation"], training=False)
+        factors = _factors(self.averaged, batch["observation"], training=False)
         seed = tf.stack([self.seed, self.step])
         fake = self._logits({**batch["observation"], **factors}, seed, training=False)
         recalled = self._recall(self.averaged, batch["memory"], training=False)
@@ -173,7 +178,7 @@ class AIGN(keras.Model):
         # that no gradient is computed which the other side would throw away.
         with _Tape() as generator_tape, _Tape() as discriminator_tape:
             compat.watch(generator_tape, self._taught)
-            factors = self.generator(batch["observation"], training=True)
+            factors = _factors(self.generator, batch["observation"], training=True)
             for discriminator in self.discriminators.values():
                 compat.watch(discriminator_tape, discriminator.trainable_variables)
             shown = {**batch["observation"], **factors}
@@ -231,7 +236,7 @@ class AIGN(keras.Model):
         """The remembered factors, as the generator finds them in what the renderer made of them."""
         if self.recall_weight <= 0:
             return {}
-        factors = generator({name: memory[name] for name in generator.input}, training=training)
+        factors = _factors(generator, memory, training)
         return {name: factors[name] for name in factors if name in memory}
 
     def _logits(self, factors: Tensors, seed, training: bool) -> Tensors:

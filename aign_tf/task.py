@@ -159,6 +159,10 @@ class Task(abc.ABC):
     def preview(self, generator: keras.Model) -> np.ndarray:
         """uint8 `[H, W, 3]`: a few held-out observations and what the generator makes of them."""
 
+    def symptoms(self, generator: keras.Model) -> list[str]:
+        """What seems wrong with a generator in training, in a line each with its likely cause."""
+        return []
+
     @abc.abstractmethod
     def evaluate(
         self, generators: Mapping[str, keras.Model], split: str, samples: int

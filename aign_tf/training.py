@@ -70,6 +70,7 @@ def train(task: Task, run: RunFolder, distribute: str = "none") -> Trained:
                 callbacks.StopWhenNotFinite(run),
                 log,
                 callbacks.Samples(run, task.preview, settings.sample_every, last, log.writer),
+                callbacks.Symptoms(task.symptoms, settings.sample_every, last),
                 callbacks.Checkpoints(
                     manager,
                     lambda: save_generator(task, model, run),

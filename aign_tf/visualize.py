@@ -19,14 +19,16 @@ def captioned_grid(columns: Mapping[str, np.ndarray], side: int = 96) -> np.ndar
     Args:
       columns: caption -> pictures `[N, H, W, 3]`, or `[N, H, W, 1]` if grey, uint8 or float in
         [-1, 1]; N may differ.
-      side: every picture is shown at `side` x `side` pixels.
+      side: every picture is shown `side` pixels wide.
 
     Returns:
       uint8 `[height, width, 3]`.
     """
     rows = max(len(pictures) for pictures in columns.values())
+    one = np.asarray(next(iter(columns.values())))
+    tall = round(side * one.shape[1] / one.shape[2])
     width = len(columns) * (side + _GAP) - _GAP
-    height = _CAPTION_HEIGHT + rows * (side + _GAP) - _GAP
+    height = _CAPTION_HEIGHT + rows * (tall + _GAP) - _GAP
     sheet = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(sheet)
     for column, (caption, pictures) in enumerate(columns.items()):
@@ -37,6 +39,6 @@ def captioned_grid(columns: Mapping[str, np.ndarray], side: int = 96) -> np.ndar
             pictures if pictures.dtype == np.uint8 else quantized(pictures)
         ):
             colours = np.broadcast_to(picture, (*picture.shape[:2], 3))
-            shown = Image.fromarray(colours).resize((side, side), Image.Resampling.BICUBIC)
-            sheet.paste(shown, (left, _CAPTION_HEIGHT + row * (side + _GAP)))
+            shown = Image.fromarray(colours).resize((side, tall), Image.Resampling.BICUBIC)
+            sheet.paste(shown, (left, _CAPTION_HEIGHT + row * (tall + _GAP)))
     return np.asarray(sheet)

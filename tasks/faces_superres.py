@@ -25,13 +25,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from aign_tf import arms, enlarged_photos, strength, task, visualize
-from aign_tf.config import LossConfig, Preset, TrainConfig, override, setting
+from aign_tf import arms, strength, task, visualize
+from aign_tf.config import LossConfig, Preset, TrainConfig, flat, override, setting
 from aign_tf.data import face_boxes, small_faces
 from aign_tf.data.face_boxes import Square
 from aign_tf.data.faces import FaceSet
 from aign_tf.data.small_faces import SmallFaceConfig
 from aign_tf.discriminators.image import conv_discriminator
+from aign_tf.enlarged_photos import PhotoOptions, write_enlarged
 from aign_tf.errors import UserError
 from aign_tf.face_task import FaceTask, smoke_faces
 from aign_tf.generators.super_resolver import (
@@ -94,19 +95,9 @@ class Config:
     evaluation: JudgeConfig = JudgeConfig()
 
 
-@dataclasses.dataclass(frozen=True)
-class Prediction:
-    boxes: str = setting(
-        "",
-        'faces in a full-size photo: "x0 y0 x1 y1; ..." in pixels, or detect; '
-        "empty: the photo is one aligned face",
-    )
-    enlarge: int = setting(1, "how many times larger a photo with boxes becomes", least=1, most=16)
-
-
 class FacesSuperres(FaceTask):
     Config = Config
-    Prediction = Prediction
+    Prediction = PhotoOptions
     presets = {
         "default": Preset("good within fifteen minutes on two CPU cores, 64x64 from 16x16", {}),
         "smoke": smoke_faces(augment=0.5),
@@ -150,15 +141,8 @@ class FacesSuperres(FaceTask):
 
     def __init__(self, config: Config):
         super().__init__(config)
-        data, arm, loss = config.data, config.arm, config.loss
-        if (arm == "reconstruction") != (loss.adversarial_weight == 0):
-            raise UserError(
-                f"arm={arm}: loss.adversarial_weight={loss.adversarial_weight:g} contradicts it; "
-                "only reconstruction has no adversary"
-            )
-        # The AIGN may learn from pairs too; the others stand for one thing each.
-        if arm != "unpaired" and (arm == "paired") != (loss.paired_weight > 0):
-            raise UserError(f"arm={arm}: loss.paired_weight={loss.paired_weight:g} contradicts it")
+        data = config.data
+        self._check_arm()
         check_sizes(data.image_size, data.factor)
         face_boxes.parse_usual(data.detected_box)
         if config.network.exact and (data.grey or data.rendered != "average"):
@@ -166,6 +150,20 @@ class FacesSuperres(FaceTask):
                 "network.exact matches averages in colour: "
                 "leave data.rendered=average and data.grey=false"
             )
+
+    def _check_arm(self) -> None:
+        """Refuses weights of another arm, such as those that a run folder keeps."""
+        arm, here = self.config.arm, flat(self.config)
+        wanted = {"loss.adversarial_weight": 1.0, **arms.ENLARGING[arm]}
+        if arm == "unpaired" and here["loss.paired_weight"] > 0:
+            wanted["loss.reprojection_weight"] = 1.0  # An AIGN may learn from pairs too.
+        for key, weight in wanted.items():
+            if (here[key] > 0) != (weight > 0):
+                raise UserError(
+                    f"arm={arm} needs {key}{' above 0' if weight else '=0'}, not {here[key]:g}: "
+                    f"name the arm alone ({', '.join(arms.ENLARGING)}), and another --run_dir "
+                    "where this one was made with other weights"
+                )
 
     @classmethod
     def configure(cls, preset: str, values: Mapping[str, Any]) -> Config:
@@ -254,31 +252,19 @@ class FacesSuperres(FaceTask):
     def evaluate(
         self, generators: Mapping[str, keras.Model], split: str, samples: int
     ) -> task.Evaluation:
-        faces = EnlargedFaces(
-            self.roles,
-            split,
-            samples,
-            self._observe,
-            self._downsample(),
-            self.config.evaluation,
-        )
+        judge = self.config.evaluation
+        faces = EnlargedFaces(self.roles, split, samples, self._observe, self._downsample(), judge)
         candidates = {
             name: generator.predict(faces.observation, batch_size=64, verbose=0)["face"]
             for name, generator in strength.with_strengths(generators, "reconstruction").items()
         }
         small = faces.observation["image"]
         candidates["bicubic"] = enlarged_faces.bicubic(small, self.config.data.image_size)
-        metrics = {name: faces.metrics(part) for name, part in candidates.items()}
-        metrics["originals"] = faces.metrics(faces.original)
-        metrics["memory"] = faces.of_memory()
-        shown, rows = {"observation": small, **candidates}, faces.some(_SHOWN)
         return task.Evaluation(
             len(faces.original),
-            metrics,
+            faces.compare(candidates),
             faces.notes,
-            visualize.captioned_grid(
-                {name: part[rows] for name, part in {**shown, "original": faces.original}.items()}
-            ),
+            faces.sheet(candidates, _SHOWN),
             faces.groups(candidates[next(iter(generators))]),
         )
 
@@ -287,19 +273,12 @@ class FacesSuperres(FaceTask):
         generator: keras.Model,
         source: pathlib.Path,
         output: pathlib.Path,
-        options: Prediction,
+        options: PhotoOptions,
     ) -> list[pathlib.Path]:
         data = self.config.data
-        if options.enlarge > 1 and not options.boxes:
-            raise UserError(
-                f"enlarge={options.enlarge}: give boxes, too; without them the large face alone is "
-                "written"
-            )
 
         def enlarge(photo: np.ndarray, square: Square) -> np.ndarray:
             image = small_faces.in_photo(photo, square, data)
             return generator.predict_on_batch({"image": image[None]})["face"][0]
 
-        return enlarged_photos.write_enlarged(
-            source, output, enlarge, options.boxes, options.enlarge, data.detected_box, data.crop
-        )
+        return write_enlarged(source, output, enlarge, options, data.detected_box, data.crop)

@@ -39,6 +39,17 @@ def replaced(
     return result
 
 
+def centred(picture: np.ndarray, crop: float) -> Square:
+    """The square in the middle of a photo `[H, W, 3]` that training pictures are cut to.
+
+    Args:
+      crop: its side as a share of the photo's shorter side, in (0, 1].
+    """
+    height, width = picture.shape[:2]
+    side = max(1, round(crop * min(height, width)))
+    return Square((width - side) // 2, (height - side) // 2, side)
+
+
 def cut(picture: np.ndarray, square: Square, size: int) -> np.ndarray:
     """The square of a photo, resampled; where it reaches beyond, the photo's edge is repeated.
 

@@ -12,7 +12,9 @@ from absl import logging
 from PIL import Image
 
 from aign_tf.data.augment import quantized
-from aign_tf.data.pictures import UnreadablePicture, list_pictures, read_picture, square
+from aign_tf.data.face_boxes import Square
+from aign_tf.data.pasting import centred, cut
+from aign_tf.data.pictures import UnreadablePicture, list_pictures, read_picture
 from aign_tf.errors import UserError
 
 # Name of the picture of all predictions, beside the predictions themselves.
@@ -25,15 +27,13 @@ class Photo:
 
     Attributes:
       full: uint8 `[H, W, 3]`.
-      face: uint8 `[S, S, 3]`, the centred square, resampled.
-      corner: x and y of the square's top left pixel in `full`.
-      side: of the square in pixels of `full`.
+      square: which pixels of `full`.
+      face: uint8 `[S, S, 3]`, the square, resampled.
     """
 
     full: np.ndarray
+    square: Square
     face: np.ndarray
-    corner: tuple[int, int]
-    side: int
 
     def with_pixels(self, face: np.ndarray, hidden: np.ndarray) -> np.ndarray:
         """The photo with predicted pixels where `hidden`, and its own everywhere else.
@@ -45,8 +45,8 @@ class Photo:
         Returns:
           uint8 `[H, W, 3]`.
         """
-        left, top = self.corner
-        size = (self.side, self.side)
+        left, top, side = self.square
+        size = (side, side)
         drawn = Image.fromarray(quantized(face)).resize(size, Image.Resampling.BICUBIC)
         where = Image.fromarray(hidden).resize(size, Image.Resampling.NEAREST)
         result = Image.fromarray(self.full)
@@ -54,16 +54,17 @@ class Photo:
         return np.asarray(result)
 
 
-def read_photos(
-    source: pathlib.Path, output: pathlib.Path, size: int, crop: float
-) -> Iterator[tuple[Photo, pathlib.Path]]:
-    """Yields the photo at `source`, or every photo below it, and the PNG to write for it.
+def read_pictures(
+    source: pathlib.Path, output: pathlib.Path
+) -> Iterator[tuple[np.ndarray, pathlib.Path]]:
+    """Yields the picture at `source`, or every one below it, and the PNG to write for it.
 
-    In a folder, what cannot be read is left out and named in the log.
+    Pictures are uint8 `[H, W, 3]`. In a folder, what cannot be read is left out and named in the
+    log.
 
     Raises:
       UserError: `source` is missing, or not a readable picture, or a folder without one; or its
-        result would overwrite a photo.
+        result would overwrite a picture.
     """
     if not source.exists():
         raise UserError(f"{source}: no such file or folder")
@@ -72,21 +73,33 @@ def read_photos(
     unreadable = []
     for path, target in zip(paths, targets):
         try:
-            yield read_photo(path, size, crop), target
+            picture = read_picture(path)
         except UnreadablePicture as error:
             unreadable.append(error)
+        else:
+            yield picture, target
     if len(unreadable) == len(paths):
         raise UserError(f"cannot read {unreadable[0]}")
     for error in unreadable:
         logging.warning("left out: %s", error)
 
 
+def read_photos(
+    source: pathlib.Path, output: pathlib.Path, size: int, crop: float
+) -> Iterator[tuple[Photo, pathlib.Path]]:
+    """`read_pictures` as photos, of whose faces a network sees `size` pixels."""
+    for picture, target in read_pictures(source, output):
+        yield _photo(picture, size, crop), target
+
+
 def read_photo(path: pathlib.Path, size: int, crop: float) -> Photo:
     """The photo at `path`; raises `UnreadablePicture`."""
-    full = read_picture(path)
-    face, scale, offset = square(full, size, crop)
-    left, top = np.rint(offset - (1 / scale - 1) / 2).astype(int)
-    return Photo(full, face, (int(left), int(top)), round(size / scale))
+    return _photo(read_picture(path), size, crop)
+
+
+def _photo(picture: np.ndarray, size: int, crop: float) -> Photo:
+    square = centred(picture, crop)
+    return Photo(picture, square, cut(picture, square, size))
 
 
 def read_mask(path: pathlib.Path, size: int, crop: float) -> np.ndarray:

@@ -47,7 +47,9 @@ def conv_discriminator(
         x = Augment(augment)([picture, inputs[CHANCE]])
     if details:
         x = Details(details)(x)
-    return keras.Model(inputs, _logits(x, widths, norm, dense), name=f"{factor}_discriminator")
+    return keras.Model(
+        inputs, picture_logits(x, widths, norm, dense), name=f"{factor}_discriminator"
+    )
 
 
 def hole_discriminator(
@@ -72,7 +74,7 @@ def hole_discriminator(
     """
     picture = keras.Input((size, size, 3), name=factor)
     mask = keras.Input((size, size, 1), name="mask")
-    logits = _logits(HoleView(margin)([picture, mask]), widths, norm)
+    logits = picture_logits(HoleView(margin)([picture, mask]), widths, norm)
     inputs = {factor: picture, "mask": mask}
     return keras.Model(inputs, logits, name=f"{factor}_hole_discriminator")
 
@@ -116,8 +118,12 @@ class Details(Float32Layer):
         return {**super().get_config(), "factor": self.factor}
 
 
-def _logits(x, widths: Sequence[int], norm: str, dense: int = 0):
-    """Strided 5x5 convolutions and one or two fully connected layers (Radford et al. 2016)."""
+def picture_logits(x, widths: Sequence[int], norm: str, dense: int = 0):
+    """A logit `[B, 1]` of pictures `[B, H, W, C]`, after Radford et al. 2016.
+
+    Strided 5x5 convolutions of these widths, a fully connected layer of width `dense` unless that
+    is 0, and another one.
+    """
     if norm not in NORMALIZATIONS:
         raise UserError(f"no normalisation {norm!r}: use one of {', '.join(NORMALIZATIONS)}")
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from aign_tf import visualize
 from aign_tf.data.face_roles import FaceRoles
 from aign_tf.data.faces import FaceSet
 from aign_tf.metrics.face_judge import FaceJudge, JudgeConfig
-from aign_tf.metrics.identity import IdentityNetwork, train_identity_network
+from aign_tf.metrics.identity import (
+    IdentityNetwork,
+    similarity,
+    similarity_to,
+    train_identity_network,
+)
 from aign_tf.metrics.image import as_float, psnr_db, ssim
 
 UNLIKE, LIKE = "unlike_memory", "like_memory"
@@ -68,13 +74,24 @@ class EnlargedFaces:
         self.matches = part.matches[:samples]
         self._render = render
         self._judge = FaceJudge(roles, split, "", config)
-        self._person = train.memory.images if roles.shows_one_person else None
         images, person = _people(train, memory=True)
         # A memory that is the same in every split shows nobody new.
         held_out = _people(part, memory=not roles.keeps_memory_whole)
         new = ~np.isin(person, held_out[1])
         self._identity = train_identity_network(images[new], person[new], held_out)
+        # What every candidate is compared with is looked at once.
+        one = self._identity and roles.shows_one_person
+        self._person = self._identity(train.memory.images) if one else None
+        self._who = self._identity(self.original) if self._identity else None
         self.notes = {**self._judge.notes, **_notes(self._identity)}
+
+    def compare(self, candidates: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
+        """`metrics` of candidates by name, of the originals and of the memory."""
+        return {
+            **{name: self.metrics(faces) for name, faces in candidates.items()},
+            "originals": self.metrics(self.original),
+            "memory": self.of_memory(),
+        }
 
     def metrics(self, faces: np.ndarray) -> dict[str, float]:
         """Means over all faces `[N, S, S, 3]` in [-1, 1].
@@ -95,11 +112,10 @@ class EnlargedFaces:
     def of_memory(self) -> dict[str, float]:
         """The metrics that apply to any faces, of those remembered in training."""
         scores = self._judge.score_memory(len(self.original))
-        if self._identity and self._person is not None and len(self._person) > 1:
-            vectors = self._identity(self._person)
-            others = vectors.sum(axis=0) - vectors  # Nobody is compared with itself.
+        if self._person is not None and len(self._person) > 1:
+            others = self._person.sum(axis=0) - self._person  # Nobody is compared with itself.
             others /= np.linalg.norm(others, axis=1, keepdims=True)
-            scores["person_similarity"] = float(np.mean(np.sum(vectors * others, axis=1)))
+            scores["person_similarity"] = float(np.mean(similarity(self._person, others)))
         return scores
 
     @property
@@ -113,6 +129,13 @@ class EnlargedFaces:
             name: {"samples": float(rows.sum()), **self._scores(faces, rows)}
             for name, rows in groups.items()
         }
+
+    def sheet(self, candidates: Mapping[str, np.ndarray], count: int) -> np.ndarray:
+        """uint8 `[H, W, 3]`: what was seen of `some` faces, candidates, and the originals."""
+        rows = self.some(count)
+        seen = self.observation["image"]
+        columns = {"observation": seen, **candidates, "original": self.original}
+        return visualize.captioned_grid({name: part[rows] for name, part in columns.items()})
 
     def some(self, count: int) -> np.ndarray:
         """Rows of at most `count` faces to look at, half of them unlike the memory if they can."""
@@ -128,9 +151,10 @@ class EnlargedFaces:
             "ssim": ssim(faces, original),
         }
         if self._identity:
-            each["identity"] = self._identity.similarity(faces, original)
-        if self._identity and self._person is not None:
-            each["person_similarity"] = self._identity.similarity_to(faces, self._person)
+            vectors = self._identity(faces)
+            each["identity"] = similarity(vectors, self._who[rows])
+            if self._person is not None:
+                each["person_similarity"] = similarity_to(vectors, self._person)
         scores = {name: float(np.mean(values)) for name, values in each.items()}
         return {**scores, **self._judge.score(faces)}
 

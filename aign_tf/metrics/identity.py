@@ -30,6 +30,8 @@ OVAL = (0.25, 0.75, 0.2, 0.9)
 class IdentityNetwork:
     """Describes who is in a picture, by a direction: the smaller the angle, the more alike.
 
+    `similarity` and `similarity_to` compare directions.
+
     The numbers are of two pictures of each held-out person; they are NaN where fewer than two
     people have two held-out pictures.
 
@@ -52,14 +54,16 @@ class IdentityNetwork:
         """Unit vectors `[B, d]` of pictures `[B, S, S, 3]`, uint8 or in [-1, 1]."""
         return predict(self.model, images)
 
-    def similarity(self, a, b) -> np.ndarray:
-        """Cosines `[B]` between pictures a[i] and b[i], both `[B, S, S, 3]`."""
-        return np.sum(self(a) * self(b), axis=1)
 
-    def similarity_to(self, images, references) -> np.ndarray:
-        """Cosines `[B]` between pictures and the mean direction of one or more references."""
-        mean = self(references).mean(axis=0)
-        return self(images) @ (mean / np.linalg.norm(mean))
+def similarity(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Cosines `[B]` between unit vectors a[i] and b[i], both `[B, d]`."""
+    return np.sum(a * b, axis=1)
+
+
+def similarity_to(vectors: np.ndarray, references: np.ndarray) -> np.ndarray:
+    """Cosines `[B]` between unit vectors `[B, d]` and the mean direction of references `[R, d]`."""
+    mean = references.mean(axis=0)
+    return vectors @ (mean / np.linalg.norm(mean))
 
 
 @compat.precision("float32")

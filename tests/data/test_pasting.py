@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from aign_tf.data.augment import normalized
 from aign_tf.data.face_boxes import Square
-from aign_tf.data.pasting import cut, enlarged, paste, replaced, scaled
+from aign_tf.data.pasting import centred, cut, enlarged, paste, replaced, scaled
 from aign_tf.data.pictures import square as centred_square
 from aign_tf.data.synthetic import faces
 from aign_tf.errors import UserError
@@ -21,12 +21,15 @@ def painted(value, size=16):
     return np.full((size, size, 3), value, np.float32)
 
 
+@pytest.mark.parametrize(
+    ("crop", "square"),
+    [(1.0, Square(10, 0, 40)), (0.6, Square(18, 8, 24)), (0.01, Square(30, 19, 1))],
+)
 @pytest.mark.parametrize("size", [8, 40, 90])
-def test_a_centred_square_is_cut_like_training_pictures(size):
+def test_a_centred_square_is_cut_like_training_pictures(crop, square, size):
     photo = noise(40, 61)
-    np.testing.assert_array_equal(
-        cut(photo, Square(10, 0, 40), size), centred_square(photo, size)[0]
-    )
+    assert centred(photo, crop) == square
+    np.testing.assert_array_equal(cut(photo, square, size), centred_square(photo, size, crop)[0])
 
 
 @given(st.integers(-70, 70), st.integers(-70, 70), st.integers(1, 60), st.integers(1, 20))

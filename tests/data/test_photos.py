@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aign_tf.data import photos
+from aign_tf.data import photos, pictures
 from aign_tf.data.augment import normalized
 from aign_tf.errors import UserError
 
@@ -36,14 +36,16 @@ def test_a_photo_comes_back_at_its_size_changed_in_the_hole_alone(tmp_path, widt
     found, pixels = photo(tmp_path, width, height, crop)
     np.testing.assert_array_equal(found.full, pixels)
     assert found.face.shape == (SIZE, SIZE, 3)
-    assert found.side == max(1, round(crop * min(width, height)))
+    np.testing.assert_array_equal(found.face, pictures.square(pixels, SIZE, crop)[0])
+    left, top, side = found.square
+    assert side == max(1, round(crop * min(width, height)))
 
     after = found.with_pixels(painted(1.0), hole(4, 6, 12, 14))
     assert after.shape == pixels.shape and after.dtype == np.uint8
     # Centres of the full photo's pixels, in pixels of the network's square.
-    left, top = (width - found.side) // 2, (height - found.side) // 2
-    x = (np.arange(width) - left + 0.5) * SIZE / found.side
-    y = (np.arange(height) - top + 0.5)[:, None] * SIZE / found.side
+    assert (left, top) == ((width - side) // 2, (height - side) // 2)
+    x = (np.arange(width) - left + 0.5) * SIZE / side
+    y = (np.arange(height) - top + 0.5)[:, None] * SIZE / side
     inside = (x > 4) & (x < 12) & (y > 6) & (y < 14)
     outside = (x < 4) | (x > 12) | (y < 6) | (y > 14)  # Centres on an edge belong to either.
     np.testing.assert_array_equal(after[outside], pixels[outside])
@@ -67,10 +69,10 @@ def test_at_the_networks_size_predicted_pixels_arrive_exactly(tmp_path):
 
 
 def read(source, output):
-    """Names of the photos below `source` and of what will be written for them."""
+    """Colours of the pictures below `source` -> names of what will be written for them."""
     return {
-        tuple(photo.full[0, 0]): target.relative_to(output).as_posix()
-        for photo, target in photos.read_photos(source, output, 8, 1.0)
+        tuple(picture[0, 0]): target.relative_to(output).as_posix()
+        for picture, target in photos.read_pictures(source, output)
     }
 
 
@@ -97,6 +99,14 @@ def test_a_file_is_read_by_itself(tmp_path):
     coloured(tmp_path / "a.bmp", (1, 1, 1))
     coloured(tmp_path / "b.bmp", (2, 2, 2))
     assert read(tmp_path / "b.bmp", tmp_path / "out") == {(2, 2, 2): "b.png"}
+
+
+def test_photos_are_pictures_with_a_face(tmp_path):
+    coloured(tmp_path / "b.bmp", (2, 2, 2))
+    ((found, target),) = photos.read_photos(tmp_path / "b.bmp", tmp_path / "out", 8, 0.8)
+    assert target == tmp_path / "out" / "b.png"
+    assert found.full.shape == (6, 5, 3) and found.square == (0, 1, 4)
+    np.testing.assert_array_equal(found.face, np.full((8, 8, 3), 2))
 
 
 @pytest.mark.parametrize("source", ["", "a.png"])

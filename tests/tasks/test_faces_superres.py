@@ -207,16 +207,52 @@ def test_arms_learn(arm):
     assert any(np.any(a != b) for a, b in zip(before, model.generator.get_weights()))
 
 
-def test_settings_that_contradict_an_arm():
-    with pytest.raises(UserError, match=r"arm=unpaired: loss\.adversarial_weight=0 contradicts"):
-        superres(loss__adversarial_weight=0.0)
-    with pytest.raises(UserError, match=r"arm=paired: loss\.paired_weight=0 contradicts"):
-        superres(arm="paired", loss__paired_weight=0.0)
-    with pytest.raises(UserError, match=r"arm=cycle: loss\.paired_weight=1 contradicts it"):
-        superres(arm="cycle", loss__paired_weight=1.0)
+@pytest.mark.parametrize(
+    ("arm", "weights", "needed"),
+    [
+        ("unpaired", {"adversarial": 0.0}, "loss.adversarial_weight above 0, not 0"),
+        ("paired", {"adversarial": 0.0}, "loss.adversarial_weight above 0, not 0"),
+        ("paired", {"paired": 0.0}, "loss.paired_weight above 0, not 0"),
+        ("paired", {"reprojection": 1.0}, "loss.reprojection_weight=0, not 1"),
+        ("cycle", {"paired": 1.0}, "loss.paired_weight=0, not 1"),
+        ("reconstruction", {"adversarial": 0.01}, "loss.adversarial_weight=0, not 0.01"),
+        ("reconstruction", {"paired": 1.0}, "loss.paired_weight=0, not 1"),
+    ],
+)
+def test_weights_that_contradict_an_arm(arm, weights, needed):
+    values = {f"loss__{name}_weight": weight for name, weight in weights.items()}
+    with pytest.raises(UserError) as error:
+        superres(arm=arm, **values)
+    assert str(error.value).startswith(f"arm={arm} needs {needed}: name the arm alone (unpaired, ")
+    assert "\n" not in str(error.value)
+
+
+def test_an_aign_may_learn_from_pairs_too_but_not_from_them_alone():
     assert superres(loss__paired_weight=1.0).config.arm == "unpaired"
+    with pytest.raises(UserError, match=r"arm=unpaired needs loss\.reprojection_weight above 0"):
+        superres(loss__paired_weight=1.0, loss__reprojection_weight=0.0)
+
+
+def test_an_unknown_arm():
     with pytest.raises(UserError, match="arm=magic: use one of unpaired, paired, cycle"):
         superres(arm="magic")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("unpaired", "paired"),
+        ("unpaired", "reconstruction"),
+        ("paired", "unpaired"),
+        ("paired", "cycle"),
+        ("reconstruction", "unpaired"),
+        ("cycle", "paired"),
+    ],
+)
+def test_a_run_folder_that_keeps_the_weights_of_an_arm_is_not_passed_off_as_another(before, after):
+    kept = flat(superres(arm=before).config)
+    with pytest.raises(UserError, match=f"arm={after} needs .* and another --run_dir where this"):
+        FacesSuperres(FacesSuperres.configure("smoke", {**kept, "arm": after}))
 
 
 # Evaluation.

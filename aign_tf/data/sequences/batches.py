@@ -1,0 +1,135 @@
+"""Training batches of clips beside remembered depths and motions."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from aign_tf.data.augment import normalized, random_tint
+from aign_tf.data.sequences.clips import NO_READING, Clips
+from aign_tf.data.unpaired import unpaired_batches
+
+Tensors = dict[str, tf.Tensor]
+
+# Of rotation and translation in a mirror that swaps left and right.
+_MIRRORED = (1.0, -1.0, -1.0, -1.0, 1.0, 1.0)
+
+
+def clip_batches(
+    clips: Clips,
+    log_depths: np.ndarray,
+    motions: np.ndarray,
+    flip: bool,
+    tint: float,
+    batch_size: int,
+    seed: int,
+    first_step: int,
+) -> tf.data.Dataset:
+    """Endless batches of `observation`, `memory` and, as far as it is known, `truth`.
+
+    Args:
+      clips: what is watched, C clips of F frames.
+      log_depths: float32 `[M, H, W]`, remembered, `NO_READING` where there is none.
+      motions: float32 `[K, 6]`, remembered.
+      flip: mirror half of the clips, of the maps and of the motions.
+      tint: strength of random changes of light and colour, alike in all frames of a clip.
+      batch_size, seed, first_step: as of `unpaired_batches`.
+
+    Returns:
+      Of `observation` beside what generators see: `valid` `[B,F,H,W,1]`, 1 where some remembered
+      depth map, unrelated to the clip, has readings. Of `memory`: `log_depth` and `valid`
+      `[B,F,H,W,1]`, whose frames belong to no clip, and `rotation`, `translation` `[B,F-1,3]`. Of
+      `truth`: `log_depth`, `NO_READING` where it is unknown, and `rotation`, `translation`.
+    """
+    length = clips.rows.shape[1]
+    with tf.device("CPU:0"):
+        frames, maps, motions = map(tf.constant, (clips.frames, log_depths, motions))
+        truth = None if clips.log_depth is None else tf.constant(clips.log_depth)
+    names = ("rows", "focal", "principal_point", "rotation", "translation")
+    columns = {name: getattr(clips, name) for name in names if getattr(clips, name) is not None}
+
+    def make(observed: Tensors, remembered: Tensors, seed: tf.Tensor) -> dict[str, Tensors]:
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 4))
+        clip = {"frames": _tinted(normalized(tf.gather(frames, observed["rows"])), tint, seeds[0])}
+        clip |= {name: observed[name] for name in ("focal", "principal_point")}
+        known = {name: observed[name] for name in ("rotation", "translation") if name in observed}
+        if truth is not None:
+            known["log_depth"] = tf.gather(truth, observed["rows"])[..., None]
+        depths = tf.gather(maps, remembered["depths"])[..., None]
+        recalled = dict(zip(("rotation", "translation"), _moves(motions, remembered["motions"])))
+        recalled["log_depth"] = depths
+        if flip:
+            coin = _coin(seeds[1], [tf.shape(depths)[0]])
+            clip, known = _mirrored(clip, coin), _mirrored(known, coin)
+            recalled = _mirrored(recalled, _coin(seeds[2], tf.shape(depths)[:1]))
+        valid = _valid(recalled["log_depth"])
+        recalled |= {"log_depth": valid * recalled["log_depth"], "valid": valid}
+        clip["valid"] = _valid(tf.gather(maps, remembered["gaps"])[..., None])
+        batch = {"observation": clip, "memory": recalled}
+        return {**batch, "truth": known} if known else batch
+
+    return unpaired_batches(
+        columns,
+        _groups(len(log_depths), len(motions), length, seed),
+        batch_size,
+        seed,
+        make,
+        first_step,
+    )
+
+
+def _groups(depths: int, motions: int, length: int, seed: int) -> dict[str, np.ndarray]:
+    """Rows of the memory for F frames and F - 1 motions at a time, each row equally often."""
+    draw = np.random.default_rng(seed)
+    count = max(depths, motions)
+
+    def group(of: int, size: int) -> np.ndarray:
+        return np.stack([np.resize(draw.permutation(of), count) for _ in range(size)], axis=1)
+
+    return {
+        "depths": group(depths, length),
+        "motions": group(motions, length - 1),
+        "gaps": group(depths, length),
+    }
+
+
+def _moves(motions: tf.Tensor, rows: tf.Tensor) -> list[tf.Tensor]:
+    return tf.split(tf.gather(motions, rows), 2, axis=-1)
+
+
+def _valid(log_depth: tf.Tensor) -> tf.Tensor:
+    return tf.cast(log_depth < NO_READING, tf.float32)
+
+
+def _tinted(clip: tf.Tensor, strength: float, seed: tf.Tensor) -> tf.Tensor:
+    """`[B, F, H, W, 3]`: `random_tint`, alike in all frames of a clip."""
+    if strength == 0:
+        return clip
+    count, height, width, channels = clip.shape[1:]
+    column = tf.reshape(clip, (-1, count * height, width, channels))
+    return tf.reshape(random_tint(column, strength, seed), tf.shape(clip))
+
+
+def _coin(seed: tf.Tensor, shape) -> tf.Tensor:
+    return tf.random.stateless_uniform(shape, seed) < 0.5
+
+
+def _mirrored(entries: Tensors, on: tf.Tensor) -> Tensors:
+    """Left and right swapped in the clips where `on` `[B]`."""
+
+    def swapped(name: str, part: tf.Tensor) -> tf.Tensor:
+        if name in ("rotation", "translation"):
+            signs = _MIRRORED[:3] if name == "rotation" else _MIRRORED[3:]
+            return part * tf.constant(signs)
+        if name == "principal_point":
+            return tf.constant([width - 1.0, 0.0]) + part * tf.constant([-1.0, 1.0])
+        return part if name == "focal" else tf.reverse(part, axis=[3])
+
+    pictures = [part for part in entries.values() if part.shape.rank == 5]
+    width = pictures[0].shape[3] if pictures else 0
+    return {
+        name: tf.where(
+            tf.reshape(on, [-1] + [1] * (part.shape.rank - 1)), swapped(name, part), part
+        )
+        for name, part in entries.items()
+    }

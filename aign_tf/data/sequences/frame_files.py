@@ -1,0 +1,48 @@
+"""The pictures of a recording as files, in the order of time."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from aign_tf.data.pictures import SUFFIXES, UnreadablePicture, read_picture
+from aign_tf.errors import UserError
+
+
+def pictures_in(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Pictures directly in a folder, which may be missing; 9.jpg stands before 10.jpg."""
+    if not folder.is_dir():
+        return []
+    found = (
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    )
+    return sorted(found, key=lambda path: in_time(path.name))
+
+
+def in_time(name: str) -> list:
+    """What to sort names by so that the numbers in them count, not their digits."""
+    parts = re.split(r"([0-9]+)", name)
+    return [int(part) if odd % 2 else part for odd, part in enumerate(parts)]
+
+
+def picture_reader(paths: Sequence[pathlib.Path]) -> Callable[[int], np.ndarray]:
+    """Frame number -> uint8 `[h, w, 3]`."""
+    return lambda frame: read_picture(paths[frame])
+
+
+def picture_size(path: pathlib.Path) -> tuple[int, int]:
+    """Width and height.
+
+    Raises:
+      UserError: the picture cannot be read.
+    """
+    try:
+        height, width = read_picture(path).shape[:2]
+    except UnreadablePicture as error:
+        raise UserError(str(error)) from error
+    return width, height

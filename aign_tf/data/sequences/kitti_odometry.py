@@ -1,0 +1,58 @@
+"""The KITTI odometry layout: sequences of rectified pictures, and poses of some of them.
+
+sequences/00/image_2/000000.png    or image_3, image_0, image_1: the first that is there
+sequences/00/calib.txt             P0 to P3, each 3x4
+poses/00.txt                       12 numbers a line: first camera to world, metres
+
+Source: readme of https://www.cvlibs.net/datasets/kitti/eval_odometry.php.
+"""
+
+from __future__ import annotations
+
+import pathlib
+
+from aign_tf.data.sequences.cameras import as_poses, inverse, one_pose_a_picture
+from aign_tf.data.sequences.footage import Footage
+from aign_tf.data.sequences.frame_files import picture_reader, pictures_in
+from aign_tf.data.sequences.kitti_calibration import CAMERAS, projection
+from aign_tf.data.sequences.text_files import rows
+from aign_tf.errors import UserError
+
+LAYOUT = "KITTI odometry (sequences/00/calib.txt and image_2/)"
+
+
+def recognises(folder: pathlib.Path) -> bool:
+    return (folder / "calib.txt").is_file() and _camera(folder) is not None
+
+
+def _camera(folder: pathlib.Path) -> int | None:
+    return next((camera for camera in CAMERAS if (folder / f"image_{camera}").is_dir()), None)
+
+
+def read(folder: pathlib.Path) -> list[Footage]:
+    """The sequence in `folder`, such as sequences/00.
+
+    Raises:
+      UserError: no pictures, or a file that cannot be used.
+    """
+    camera = _camera(folder)
+    images = folder / f"image_{camera}"
+    pictures = pictures_in(images)
+    if not pictures:
+        raise UserError(f"{images}: no pictures in it")
+    focal, principal_point, camera_from_first = projection(folder / "calib.txt", f"P{camera}")
+    path = folder.parent.parent / "poses" / f"{folder.name}.txt"
+    poses = None
+    if path.exists():
+        world_from_first = one_pose_a_picture(path, as_poses(path, rows(path, 12)), len(pictures))
+        poses = world_from_first @ inverse(camera_from_first)
+    return [
+        Footage(
+            name=folder.name,
+            count=len(pictures),
+            read_image=picture_reader(pictures),
+            focal=focal,
+            principal_point=principal_point,
+            poses=poses,
+        )
+    ]

@@ -1,0 +1,170 @@
+"""Networks that find depths and the camera's motion in a clip of video.
+
+Inputs: `frames` float `[B, F, H, W, 3]` in [-1, 1], in the order of time; `focal` and
+`principal_point` `[B, 2]`, pixels of these frames. Outputs, float32:
+
+- `log_depth` `[B, F, H, W, 1]`: natural logarithm of the depth of each frame in metres;
+- `coarse_log_depth` `[B, F, H, W, S]`: the same from S coarser levels, for losses, if S > 0;
+- `rotation` and `translation` `[B, F - 1, 3]`: how points move from each frame to the next,
+  x_next = R x + t, as axis times angle in radians, and in metres.
+"""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+from aign_tf.errors import UserError
+from aign_tf.layers import Float32Layer, FoldTime, UnfoldTime, merge_finer, residual_block
+
+# exp(5) is 148 metres. Smooth bounds keep the first steps from overflowing.
+_LARGEST_LOG_DEPTH = 5.0
+# What a network's first outputs, of about 1, stand for; nothing of the data is in these numbers.
+_RADIANS, _METRES = 0.02, 0.1
+# Height and width are divided by this at the bottom of the U.
+_COARSEST = 16
+
+
+def check_size(height: int, width: int) -> None:
+    """Raises `UserError` for frames that the networks cannot halve four times."""
+    for name, size in (("height", height), ("width", width)):
+        if size % _COARSEST:
+            near = max(1, round(size / _COARSEST)) * _COARSEST
+            raise UserError(f"data.{name}={size}: use a multiple of {_COARSEST}, such as {near}")
+
+
+def depth_motion(
+    frames: int,
+    height: int,
+    width: int,
+    channels: int = 16,
+    blocks: int = 2,
+    coarse: int = 0,
+) -> keras.Model:
+    """A depth network for each frame alone and a motion network for each pair of neighbours.
+
+    Source: Tung et al. 2017, structure from motion; networks after Zhou et al. 2017 (SfMLearner)
+    and Godard et al. 2019, without batch normalisation. Both see the direction of each pixel's
+    ray, without which neither depth nor motion could be metric for another lens.
+
+    Args:
+      frames: F, at least 2.
+      height, width: multiples of 16.
+      channels: of the features at half the size; deeper ones have up to eight times as many.
+      blocks: residual blocks at the bottom of the depth network.
+      coarse: S, at most 2.
+    """
+    clip = keras.Input((frames, height, width, 3), name="frames")
+    focal = keras.Input((2,), name="focal")
+    centre = keras.Input((2,), name="principal_point")
+    rays = Rays(height, width)([focal, centre])
+
+    depths = _depth_network(height, width, channels, blocks, coarse)(
+        [FoldTime()(clip), FoldTime(repeats=frames)(rays)]
+    )
+    outputs = {name: UnfoldTime(frames)(depth) for name, depth in depths.items()}
+    motions = _motion_network(height, width, channels)(
+        [FoldTime()(Neighbours()(clip)), FoldTime(repeats=frames - 1)(rays)]
+    )
+    outputs |= {name: UnfoldTime(frames - 1)(motion) for name, motion in motions.items()}
+    inputs = {"frames": clip, "focal": focal, "principal_point": centre}
+    return keras.Model(inputs, outputs, name="depth_motion")
+
+
+def _depth_network(height: int, width: int, channels: int, blocks: int, coarse: int) -> keras.Model:
+    """`[picture, rays]` -> log depth and, if asked for, that of coarser levels side by side."""
+    picture = keras.Input((height, width, 3))
+    rays = keras.Input((height, width, 2))
+    x = layers.Concatenate()([picture, rays])
+    levels = []
+    for multiple in (1, 2, 4, 6):
+        x = _halved(x, multiple * channels, kernel=3 if levels else 5)
+        levels.append(x)
+    # What is far apart belongs together, such as the floor and the ceiling.
+    for block in range(blocks):
+        x = residual_block(x, 6 * channels, dilation=2 ** (block % 3))
+    whole = layers.GlobalAveragePooling2D(keepdims=True)(x)
+    x = layers.Add()([x, layers.Conv2D(6 * channels, 1)(whole)])
+    depths = []
+    for multiple, finer in zip((4, 2, 1), reversed(levels[:-1])):
+        x = merge_finer(x, finer, multiple * channels)
+        depths.append(_log_depth(x, height))
+    finest, *coarser = reversed(depths)
+    outputs = {"log_depth": finest}
+    if coarse == 1:
+        outputs["coarse_log_depth"] = coarser[0]
+    elif coarse > 1:
+        outputs["coarse_log_depth"] = layers.Concatenate(dtype="float32")(coarser[:coarse])
+    return keras.Model([picture, rays], outputs, name="depth")
+
+
+def _motion_network(height: int, width: int, channels: int) -> keras.Model:
+    """`[pair of pictures, rays]` -> rotation and translation `[N, 3]`."""
+    pair = keras.Input((height, width, 6))
+    rays = keras.Input((height, width, 2))
+    x = layers.Concatenate()([pair, rays])
+    for level, multiple in enumerate((1, 2, 4, 8, 8)):
+        x = _halved(x, multiple * channels, kernel=3 if level else 7)
+    x = layers.Conv2D(6, 1, dtype="float32")(x)
+    x = layers.GlobalAveragePooling2D(dtype="float32")(x)
+    outputs = dict(zip(("rotation", "translation"), Motion()(x)))
+    return keras.Model([pair, rays], outputs, name="motion")
+
+
+def _halved(x, width: int, kernel: int):
+    x = layers.Conv2D(width, kernel, 2, padding="same", activation="relu")(x)
+    return residual_block(x, width)
+
+
+def _log_depth(x, height: int):
+    """Log depth at full size from features of any size."""
+    x = layers.Conv2D(1, 3, padding="same", dtype="float32")(x)
+    size = height // x.shape[1]
+    return Bounded()(layers.UpSampling2D(size, interpolation="bilinear", dtype="float32")(x))
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class Rays(Float32Layer):
+    """The ray (x, y, 1) that each pixel sees, without its 1."""
+
+    def __init__(self, height: int, width: int, **kwargs):
+        super().__init__(**kwargs)
+        self.height, self.width = height, width
+
+    def call(self, inputs):
+        """`[focal [B, 2], principal point [B, 2]]` in pixels -> `[B, H, W, 2]`."""
+        focal, centre = (tf.reshape(part, (-1, 1, 1, 2)) for part in inputs)
+        columns, rows = tf.meshgrid(tf.range(self.width), tf.range(self.height))
+        pixels = tf.cast(tf.stack([columns, rows], axis=-1), tf.float32)
+        # No lens has a focal length below a pixel; a zero must not become infinite.
+        return (pixels - centre) / tf.maximum(focal, 1.0)
+
+    def get_config(self):
+        return {**super().get_config(), "height": self.height, "width": self.width}
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class Neighbours(Float32Layer):
+    """Each frame of a clip with the next, side by side in the channels."""
+
+    def call(self, clip):
+        """`[B, F, H, W, C]` -> `[B, F - 1, H, W, 2 C]`."""
+        return tf.concat([clip[:, :-1], clip[:, 1:]], axis=-1)
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class Bounded(Float32Layer):
+    """Log depths as they are where they are usual, and never beyond those of 7 mm and 148 m."""
+
+    def call(self, values):
+        return _LARGEST_LOG_DEPTH * tf.tanh(values / _LARGEST_LOG_DEPTH)
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class Motion(Float32Layer):
+    """A network's six numbers as rotation in radians and translation in metres."""
+
+    def call(self, values):
+        """`[N, 6]` -> two of `[N, 3]`."""
+        return _RADIANS * values[:, :3], _METRES * values[:, 3:]

@@ -1,0 +1,102 @@
+"""Each frame of a clip of video, drawn from its neighbours."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from aign_tf import rigid
+from aign_tf.layers import Float32Layer
+from aign_tf.renderers.warp import warp
+
+Tensors = dict[str, tf.Tensor]
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class ClipFromNeighbours(Float32Layer):
+    """Draws frame k from frame k + 1, and frame k + 1 from frame k, for all depths at once.
+
+    Source: Zhou et al. 2017, equation 1 and 2; the paper's renderer for structure from motion.
+
+    Args:
+      occlusion: whether points that the depths of the other frame hide there are not valid.
+    """
+
+    def __init__(self, occlusion: bool = True, **kwargs):
+        super().__init__(**kwargs)
+        self.occlusion = occlusion
+
+    def call(self, factors: Tensors, observation: Tensors) -> Tensors:
+        """Renders the observation, for the finest depths and for L - 1 coarser ones.
+
+        Args:
+          factors: `log_depth` `[B,F,H,W,1]`, `rotation` and `translation` `[B,F-1,3]`, and maybe
+            `coarse_log_depth` `[B,F,H,W,L-1]`, as of `generators.depth_motion`.
+          observation: `frames` `[B,F,H,W,3]`, `focal` and `principal_point` `[B,2]`.
+
+        Returns:
+          float32 tensors `[B,L,2,F-1,H,W,...]`. Of the two, the first are frames 0 to F - 2 as the
+          next frame shows them, the second frames 1 to F - 1 as the previous one does:
+
+          - `views`, `... 3]`: pictures;
+          - `valid`, `... 1]`: 1 where the other frame shows the point, else 0;
+          - `disagreement`, `... 1]`: difference of the depth and of that of the other frame where
+            they meet, by their sum; 0 where the point leaves the other frame.
+
+          `log_depth` `[B,L,F,H,W,1]`: of all levels, as it came.
+        """
+        frames = tf.cast(observation["frames"], tf.float32)
+        log_depth = tf.transpose(_levels(factors), (0, 4, 1, 2, 3))[..., None]
+        levels, count = log_depth.shape[1], frames.shape[1]
+        rotation = rigid.rotation_from_axis_angle(tf.cast(factors["rotation"], tf.float32))
+        translation = tf.cast(factors["translation"], tf.float32)
+        there_from_here = [(rotation, translation), rigid.inverse(rotation, translation)]
+
+        def both_ways(clip, first: int):
+            """`[B, L, F, ...]` -> `[B, L, 2, F - 1, ...]`: here if `first` is 0, there if 1."""
+            halves = clip[:, :, : count - 1], clip[:, :, 1:]
+            return tf.stack([halves[first], halves[1 - first]], axis=2)
+
+        def for_all_levels(values):
+            return tf.repeat(values[:, None], levels, axis=1)
+
+        depth = tf.exp(log_depth)
+        pictures = both_ways(for_all_levels(frames), 1)
+        motion = [for_all_levels(tf.stack(parts, axis=1)) for parts in zip(*there_from_here)]
+        lens = [
+            tf.broadcast_to(observation[name][:, None, None, None, :], (*_shape(motion[1])[:-1], 2))
+            for name in ("focal", "principal_point")
+        ]
+        warped = warp(
+            *(_folded(part) for part in (pictures, both_ways(depth, 1), both_ways(depth, 0))),
+            *(_folded(part) for part in (*motion, *lens)),
+        )
+        difference = tf.abs(warped.depth - warped.depth_there)
+        disagreement = warped.valid * difference / (warped.depth + warped.depth_there)
+        rendered = {"views": warped.image, "valid": warped.valid, "disagreement": disagreement}
+        clips = (-1, levels, 2, count - 1)
+        return {
+            **{
+                name: tf.reshape(part, (*clips, *part.shape[1:])) for name, part in rendered.items()
+            },
+            "log_depth": log_depth,
+        }
+
+    def get_config(self):
+        return {**super().get_config(), "occlusion": self.occlusion}
+
+
+def _levels(factors: Tensors) -> tf.Tensor:
+    """Log depths `[B, F, H, W, L]`, the finest first."""
+    names = ("log_depth", "coarse_log_depth")
+    return tf.concat([tf.cast(factors[n], tf.float32) for n in names if n in factors], axis=-1)
+
+
+def _shape(tensor: tf.Tensor) -> list:
+    """Sizes of all dimensions, of which the first may be known in the graph only."""
+    return [tf.shape(tensor)[0], *tensor.shape[1:]]
+
+
+def _folded(tensor: tf.Tensor) -> tf.Tensor:
+    """`[B, L, 2, F - 1, ...]` -> `[B L 2 (F - 1), ...]`."""
+    return tf.reshape(tensor, (-1, *tensor.shape[4:]))

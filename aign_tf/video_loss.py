@@ -1,0 +1,93 @@
+"""How well a clip is drawn from its neighbours, as one number."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import tensorflow as tf
+
+from aign_tf.config import setting
+from aign_tf.photometry import SSIM_SHARE, photometric_error, roughness
+
+# Above every photometric error, which ends at 1.
+_NOT_SEEN = 2.0
+
+Tensors = dict[str, tf.Tensor]
+
+
+@dataclasses.dataclass(frozen=True)
+class VideoLossConfig:
+    ssim: float = setting(SSIM_SHARE, "share of SSIM in the photometric error", most=1)
+    minimum: bool = setting(True, "each pixel counts the neighbour that shows it best, or the mean")
+    auto_mask: bool = setting(True, "pixels that fit best without any motion teach nothing")
+    occlusion: bool = setting(True, "points that a neighbour's depths hide are not compared")
+    smoothness: float = setting(0.001, "weight of slopes of disparity where the picture has none")
+    consistency: float = setting(0.1, "weight of the disagreement of neighbours' depths")
+
+
+def video_loss(rendered: Tensors, frames: tf.Tensor, config: VideoLossConfig) -> tf.Tensor:
+    """Photometric error, plus the weighted disagreement and roughness of depths.
+
+    Per-pixel minimum and auto-mask: Godard et al. 2019, equations 4 and 5. What no neighbour shows
+    is charged as if nothing had moved: leaving the picture must not pay.
+
+    Args:
+      rendered: what `ClipFromNeighbours` returns.
+      frames: `[B, F, H, W, 3]` in [-1, 1].
+
+    Returns:
+      A scalar; all terms are means over frames, pixels and levels.
+    """
+    frames = tf.cast(frames, tf.float32)
+    moved = _errors(rendered["views"], frames[:, None], config.ssim)
+    still = _errors(_unmoved(frames)[:, None], frames[:, None], config.ssim)
+    still = tf.broadcast_to(still, tf.shape(moved))
+    seen = _of_each_frame(rendered["valid"])
+    # Neighbours that the clip does not have are above every error.
+    there = _of_each_frame(tf.ones_like(rendered["valid"]))
+    still = tf.where(there > 0, still, _NOT_SEEN)
+    standing = tf.reduce_min(still, axis=2)
+    if config.minimum:
+        best = tf.reduce_min(tf.where(seen > 0, moved, _NOT_SEEN), axis=2)
+    else:
+        weight = tf.cast(seen > 0, tf.float32)
+        best = tf.reduce_sum(weight * moved, axis=2) / tf.maximum(tf.reduce_sum(weight, axis=2), 1)
+    best = tf.where(tf.reduce_any(seen > 0, axis=2), best, standing)
+    if config.auto_mask:
+        best = tf.minimum(best, standing)
+    loss = tf.reduce_mean(best)
+    if config.consistency > 0:
+        loss += config.consistency * tf.reduce_mean(rendered["disagreement"])
+    if config.smoothness > 0:
+        log_depth = rendered["log_depth"]
+        levels = log_depth.shape[1]
+        pictures = tf.repeat(frames[:, None], levels, axis=1)
+        loss += config.smoothness * roughness(_single(log_depth, 3), _single(pictures, 3))
+    return loss
+
+
+def _unmoved(frames: tf.Tensor) -> tf.Tensor:
+    """The neighbours' pictures as they are, `[B, 2, F - 1, H, W, 3]`, in the order of `views`."""
+    return tf.stack([frames[:, 1:], frames[:, :-1]], axis=1)
+
+
+def _errors(views: tf.Tensor, frames: tf.Tensor, ssim_share: float) -> tf.Tensor:
+    """`[B,L,2,F-1,H,W,3]` against `[B,1,F,H,W,3]` -> `[B,L,2,F,H,W,1]`, 0 where there is none."""
+    shown = tf.stack([frames[:, :, :-1], frames[:, :, 1:]], axis=2)
+    shown = tf.repeat(shown, views.shape[1], axis=1)
+    errors = photometric_error(_single(views, 4), _single(shown, 4), ssim_share)
+    return _of_each_frame(tf.reshape(errors, (-1, *views.shape[1:-1], 1)))
+
+
+def _of_each_frame(values: tf.Tensor) -> tf.Tensor:
+    """`[B,L,2,F-1,...]` -> `[B,L,2,F,...]`: from the next and from the previous frame, else 0."""
+    from_next, from_previous = tf.unstack(values, axis=2)
+    none = tf.zeros_like(from_next[:, :, :1])
+    return tf.stack(
+        [tf.concat([from_next, none], axis=2), tf.concat([none, from_previous], axis=2)], axis=2
+    )
+
+
+def _single(values: tf.Tensor, axes: int) -> tf.Tensor:
+    """The first `axes` dimensions as one."""
+    return tf.reshape(values, (-1, *values.shape[axes:]))

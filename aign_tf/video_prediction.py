@@ -1,0 +1,61 @@
+"""Depths and motions of a whole recording from a network that sees short clips."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from aign_tf.data.augment import normalized
+from aign_tf.data.sequences.footage import Sequence
+
+_CLIPS_AT_ONCE = 16
+
+
+class VideoFactors(NamedTuple):
+    """What is known of a recording of N frames.
+
+    Attributes:
+      depth: float32 `[N, H, W]`, metres.
+      rotation: float64 `[N - 1, 3, 3]`, next from this frame.
+      translation: float64 `[N - 1, 3]`, metres.
+    """
+
+    depth: np.ndarray
+    rotation: np.ndarray
+    translation: np.ndarray
+
+
+def predict_video(generator: keras.Model, recording: Sequence) -> VideoFactors:
+    """The factors of a recording of at least one frame.
+
+    Clips follow each other and share the frame where they meet. The last one is filled up with
+    copies of the last frame.
+
+    Args:
+      generator: as of `generators.depth_motion`.
+    """
+    length, count = generator.input["frames"].shape[1], len(recording)
+    first = np.arange(0, max(count - 1, 1), length - 1)
+    rows = np.minimum(first[:, None] + np.arange(length), count - 1)
+    depth = np.empty(recording.frames.shape[:3], np.float32)
+    rotation, translation = np.zeros((2, count + length, 3))
+    for start in range(0, len(rows), _CLIPS_AT_ONCE):
+        some = rows[start : start + _CLIPS_AT_ONCE]
+        factors = generator.predict_on_batch(clip_inputs(recording, some))
+        depth[some] = np.exp(factors["log_depth"][..., 0])
+        follows = some[:, :1] + np.arange(length - 1)
+        rotation[follows], translation[follows] = factors["rotation"], factors["translation"]
+    turns = Rotation.from_rotvec(rotation[: count - 1]).as_matrix() if count > 1 else []
+    return VideoFactors(depth, np.reshape(turns, (-1, 3, 3)), translation[: count - 1])
+
+
+def clip_inputs(recording: Sequence, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """What generators see of the frames `rows` `[C, F]`."""
+    return {
+        "frames": normalized(recording.frames[rows]).numpy(),
+        "focal": np.tile(recording.focal, (len(rows), 1)),
+        "principal_point": np.tile(recording.principal_point, (len(rows), 1)),
+    }
