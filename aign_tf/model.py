@@ -84,6 +84,7 @@ class AIGN(keras.Model):
         adversarial: str = "non_saturating",
         reprojection: Callable[[Tensors, Tensors], tf.Tensor] = losses.mean_squared,
         paired: Callable[[Tensors, Tensors], tf.Tensor] = losses.mean_squared,
+        recall: Callable[[Tensors, Tensors], tf.Tensor] | None = None,
         reprojection_weight: float = 1.0,
         adversarial_weight: float = 0.01,
         paired_weight: float = 0.0,
@@ -105,8 +106,8 @@ class AIGN(keras.Model):
           discriminator_optimizers: name -> optimizer, one for each discriminator.
           adversarial: a family of `losses.FAMILIES`.
           reprojection: rho, `(rendered, observation) -> scalar`.
-          paired: `(factors named in truth, truth) -> scalar`; used when `paired_weight` > 0, and
-            on remembered factors when `recall_weight` > 0.
+          paired: `(factors named in truth, truth) -> scalar`; used when `paired_weight` > 0.
+          recall: the same of remembered factors, when `recall_weight` > 0; None takes `paired`.
           reprojection_weight, adversarial_weight, paired_weight: of the terms of the formula.
           recall_weight: of the term that asks for remembered factors back from what the renderer
             makes of them, G(R(m)) = m. Such pairs come for free and show no observation.
@@ -125,6 +126,7 @@ class AIGN(keras.Model):
         self.generator_optimizer = generator_optimizer
         self.discriminator_optimizers = dict(discriminator_optimizers)
         self.reprojection, self.paired = reprojection, paired
+        self.recall = recall or paired
         self.reprojection_weight = reprojection_weight
         self.adversarial_weight = adversarial_weight
         self.paired_weight, self.recall_weight = paired_weight, recall_weight
@@ -228,7 +230,7 @@ class AIGN(keras.Model):
             loss += self.paired_weight * terms["paired"]
         if recalled:
             remembered = {name: batch["memory"][name] for name in recalled}
-            terms["recall"] = self.paired(recalled, remembered)
+            terms["recall"] = self.recall(recalled, remembered)
             loss += self.recall_weight * terms["recall"]
         return loss, terms
 

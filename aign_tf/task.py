@@ -135,6 +135,10 @@ class Task(abc.ABC):
     def discriminators(self) -> dict[str, keras.Model]:
         """Fresh functional models by name, each from a dict of factors to logits."""
 
+    def recall(self, recalled, remembered) -> tf.Tensor:
+        """The loss of remembered factors that the generator found again."""
+        return self.paired(recalled, remembered)
+
     @abc.abstractmethod
     def batches(self, first_step: int = 0) -> tf.data.Dataset:
         """Endless training batches from `first_step` on: dicts `observation`, `memory`, `truth`."""

@@ -99,6 +99,7 @@ def build(task: Task) -> AIGN:
         adversarial=loss.adversarial,
         reprojection=task.reprojection,
         paired=task.paired,
+        recall=task.recall,
         reprojection_weight=loss.reprojection_weight,
         adversarial_weight=loss.adversarial_weight,
         paired_weight=loss.paired_weight,

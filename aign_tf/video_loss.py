@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from aign_tf.config import setting
 from aign_tf.photometry import SSIM_SHARE, photometric_error, roughness
+from aign_tf.renderers.clip import clip_with_blurred
 
 # Above every photometric error, which ends at 1.
 _NOT_SEEN = 2.0
@@ -18,6 +19,9 @@ Tensors = dict[str, tf.Tensor]
 @dataclasses.dataclass(frozen=True)
 class VideoLossConfig:
     ssim: float = setting(SSIM_SHARE, "share of SSIM in the photometric error", most=1)
+    blurs: int = setting(
+        2, "blurred copies of the pictures, over 3, 9... pixels, that are compared too", most=4
+    )
     minimum: bool = setting(True, "each pixel counts the neighbour that shows it best, or the mean")
     auto_mask: bool = setting(True, "pixels that fit best without any motion teach nothing")
     occlusion: bool = setting(True, "points that a neighbour's depths hide are not compared")
@@ -38,7 +42,7 @@ def video_loss(rendered: Tensors, frames: tf.Tensor, config: VideoLossConfig) ->
     Returns:
       A scalar; all terms are means over frames, pixels and levels.
     """
-    frames = tf.cast(frames, tf.float32)
+    frames = clip_with_blurred(frames, config.blurs)
     moved = _errors(rendered["views"], frames[:, None], config.ssim)
     still = _errors(_unmoved(frames)[:, None], frames[:, None], config.ssim)
     still = tf.broadcast_to(still, tf.shape(moved))
@@ -61,7 +65,7 @@ def video_loss(rendered: Tensors, frames: tf.Tensor, config: VideoLossConfig) ->
     if config.smoothness > 0:
         log_depth = rendered["log_depth"]
         levels = log_depth.shape[1]
-        pictures = tf.repeat(frames[:, None], levels, axis=1)
+        pictures = tf.repeat(frames[:, None, ..., :3], levels, axis=1)
         loss += config.smoothness * roughness(_single(log_depth, 3), _single(pictures, 3))
     return loss
 

@@ -19,14 +19,14 @@ def captioned_grid(columns: Mapping[str, np.ndarray], side: int = 96) -> np.ndar
     Args:
       columns: caption -> pictures `[N, H, W, 3]`, or `[N, H, W, 1]` if grey, uint8 or float in
         [-1, 1]; N may differ.
-      side: every picture is shown `side` pixels wide.
+      side: every picture is shown `side` pixels wide; all have the proportions of the first.
 
     Returns:
       uint8 `[height, width, 3]`.
     """
     rows = max(len(pictures) for pictures in columns.values())
-    one = np.asarray(next(iter(columns.values())))
-    tall = round(side * one.shape[1] / one.shape[2])
+    shapes = [np.shape(pictures) for pictures in columns.values() if len(pictures)]
+    tall = round(side * shapes[0][1] / shapes[0][2]) if shapes else side
     width = len(columns) * (side + _GAP) - _GAP
     height = _CAPTION_HEIGHT + rows * (tall + _GAP) - _GAP
     sheet = Image.new("RGB", (width, height), "white")

@@ -161,8 +161,8 @@ class FacesSuperres(FaceTask):
             if (here[key] > 0) != (weight > 0):
                 raise UserError(
                     f"arm={arm} needs {key}{' above 0' if weight else '=0'}, not {here[key]:g}: "
-                    f"name the arm alone ({', '.join(arms.ENLARGING)}), and another --run_dir "
-                    "where this one was made with other weights"
+                    f"choose the arm alone ({', '.join(arms.ENLARGING)}), in a --run_dir of its "
+                    "own, since a run folder keeps its weights"
                 )
 
     @classmethod

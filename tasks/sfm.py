@@ -21,7 +21,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 from absl import logging
-from aign_tf.data.sequences.results import write_results
 
 from aign_tf import losses, task
 from aign_tf.config import LossConfig, Preset, TrainConfig, override, setting, smoke
@@ -32,6 +31,7 @@ from aign_tf.data.sequences.config import SequenceDataConfig, parse_shares, pars
 from aign_tf.data.sequences.footage import Sequence
 from aign_tf.data.sequences.loading import load
 from aign_tf.data.sequences.prepare import prepare_sequences
+from aign_tf.data.sequences.results import write_results
 from aign_tf.data.sequences.roles import load_roles
 from aign_tf.data.sequences.sources import list_sources, parse_intrinsics
 from aign_tf.data.splits import spaced
@@ -40,7 +40,7 @@ from aign_tf.errors import UserError
 from aign_tf.generators.depth_motion import check_size, depth_motion
 from aign_tf.metrics import collapse, video_report
 from aign_tf.metrics.trajectory import chain
-from aign_tf.renderers.clip import ClipFromNeighbours
+from aign_tf.renderers.clip import ClipFromNeighbours, painted_clips
 from aign_tf.video_loss import VideoLossConfig, video_loss
 from aign_tf.video_prediction import predict_video
 
@@ -56,7 +56,7 @@ class NetworkConfig:
     discriminator_width: int = setting(16, "of the discriminators' first layers", least=1)
     discriminator_depth: int = setting(4, "convolutions of the depth discriminator", least=1)
     shrink: int = setting(
-        2, "the depth discriminator sees averages of so many pixels squared", least=1
+        4, "the depth discriminator sees averages of so many pixels squared", least=1
     )
 
 
@@ -65,7 +65,9 @@ class Config:
     data: SequenceDataConfig = SequenceDataConfig()
     network: NetworkConfig = NetworkConfig()
     video: VideoLossConfig = VideoLossConfig()
-    loss: LossConfig = LossConfig(reprojection_weight=1.0, adversarial_weight=0.02, r1=1.0)
+    loss: LossConfig = LossConfig(
+        reprojection_weight=1.0, adversarial_weight=0.02, recall_weight=0.1, r1=1.0
+    )
     train: TrainConfig = TrainConfig(
         steps=8000,
         batch_size=8,
@@ -94,6 +96,7 @@ class Sfm(task.Task):
     Prediction = Prediction
     Preparation = SequenceFileConfig
     evaluated_data = "data.test_dir"
+    renders_memory = True
     check, prepare = staticmethod(check_sequences), staticmethod(prepare_sequences)
     signature = {
         "frames": "consecutive frames of a video, float RGB in [-1, 1], in the order of time",
@@ -169,7 +172,7 @@ class Sfm(task.Task):
         return load_roles(self.config.data, self.config.train.seed)
 
     def arms(self) -> dict[str, dict[str, Any]]:
-        alone = {"loss.adversarial_weight": 0.0}
+        alone = {"loss.adversarial_weight": 0.0, "loss.recall_weight": 0.0}
         supervised = {**alone, "loss.paired_weight": 1.0, "loss.reprojection_weight": 0.0}
         pairs = {
             "supervised": supervised,
@@ -186,7 +189,7 @@ class Sfm(task.Task):
         )
 
     def renderer(self) -> keras.layers.Layer:
-        return ClipFromNeighbours(self.config.video.occlusion)
+        return ClipFromNeighbours(self.config.video.occlusion, self.config.video.blurs)
 
     def discriminators(self) -> dict[str, keras.Model]:
         data, network = self.config.data, self.config.network
@@ -217,6 +220,14 @@ class Sfm(task.Task):
             ]
         )
 
+    def recall(self, recalled, remembered) -> tf.Tensor:
+        """Of motions alone: a picture that was painted on a depth map does not tell its depth."""
+        motions = [
+            {name: factors[name] for name in ("rotation", "translation")}
+            for factors in (recalled, remembered)
+        ]
+        return self.paired(*motions)
+
     @functools.cached_property
     def motion_units(self) -> tuple[list[float], list[float]]:
         """Usual sizes of the coordinates of rotations and translations of the memory."""
@@ -240,6 +251,7 @@ class Sfm(task.Task):
             clips,
             log_depths(roles.remembered_depths()),
             roles.remembered_motions(data.reverse),
+            painted_clips,
             data.flip,
             data.tint,
             train.batch_size,

@@ -6,6 +6,7 @@ Each frame and each motion is judged alone, since the memory holds single ones: 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import keras
@@ -36,9 +37,15 @@ def depth_discriminator(
     """
     shape = (frames, height, width, 1)
     log_depth, valid = keras.Input(shape, name="log_depth"), keras.Input(shape, name="valid")
-    x = Readings(shrink)([FoldTime()(log_depth), FoldTime()(valid)])
+    # Penalties shall count a change of all pixels by 1 as 1, however many pixels there are.
+    unit = math.sqrt(height * width)
+    x = layers.Rescaling(unit, dtype="float32")(log_depth)
+    x = Readings(shrink)([FoldTime()(x), FoldTime()(valid)])
     logits = UnfoldTime(frames)(picture_logits(x, widths, "none"))
-    return keras.Model({"log_depth": log_depth, "valid": valid}, logits, name="depth_critic")
+    inputs = {"log_depth": log_depth, "valid": valid}
+    discriminator = keras.Model(inputs, logits, name="depth_critic")
+    discriminator.units = {"log_depth": unit}
+    return discriminator
 
 
 def motion_discriminator(

@@ -12,6 +12,7 @@ Inputs: `frames` float `[B, F, H, W, 3]` in [-1, 1], in the order of time; `foca
 from __future__ import annotations
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
 
@@ -24,6 +25,8 @@ _LARGEST_LOG_DEPTH = 5.0
 _RADIANS, _METRES = 0.02, 0.1
 # Height and width are divided by this at the bottom of the U.
 _COARSEST = 16
+# Places, of eight pixels each, that features are matched over.
+_REACH = 4
 
 
 def check_size(height: int, width: int) -> None:
@@ -64,9 +67,7 @@ def depth_motion(
         [FoldTime()(clip), FoldTime(repeats=frames)(rays)]
     )
     outputs = {name: UnfoldTime(frames)(depth) for name, depth in depths.items()}
-    motions = _motion_network(height, width, channels)(
-        [FoldTime()(Neighbours()(clip)), FoldTime(repeats=frames - 1)(rays)]
-    )
+    motions = _motion_network(frames, height, width, channels)([clip, rays])
     outputs |= {name: UnfoldTime(frames - 1)(motion) for name, motion in motions.items()}
     inputs = {"frames": clip, "focal": focal, "principal_point": centre}
     return keras.Model(inputs, outputs, name="depth_motion")
@@ -99,17 +100,29 @@ def _depth_network(height: int, width: int, channels: int, blocks: int, coarse: 
     return keras.Model([picture, rays], outputs, name="depth")
 
 
-def _motion_network(height: int, width: int, channels: int) -> keras.Model:
-    """`[pair of pictures, rays]` -> rotation and translation `[N, 3]`."""
-    pair = keras.Input((height, width, 6))
+def _motion_network(frames: int, height: int, width: int, channels: int) -> keras.Model:
+    """`[clip, rays]` -> rotation and translation `[B (F - 1), 3]`.
+
+    Features at an eighth of the size are matched with those of the next frame up to 32 pixels away
+    (Dosovitskiy et al. 2015, FlowNetC): without the matches a network of this size finds hardly any
+    turn of the camera.
+    """
+    clip = keras.Input((frames, height, width, 3))
     rays = keras.Input((height, width, 2))
-    x = layers.Concatenate()([pair, rays])
-    for level, multiple in enumerate((1, 2, 4, 8, 8)):
+    x = FoldTime()(clip)
+    for level, multiple in enumerate((1, 2, 4)):
         x = _halved(x, multiple * channels, kernel=3 if level else 7)
+    x = layers.Conv2D(2 * channels, 1)(x)
+    this, following = Neighbours()(UnfoldTime(frames)(x))
+    directions = FoldTime(repeats=frames - 1)(layers.AveragePooling2D(8)(rays))
+    x = layers.Concatenate()([Matches(_REACH)([this, following]), this, directions])
+    x = layers.Conv2D(8 * channels, 1, activation="relu")(x)
+    for _ in range(2):
+        x = _halved(x, 8 * channels, kernel=3)
     x = layers.Conv2D(6, 1, dtype="float32")(x)
     x = layers.GlobalAveragePooling2D(dtype="float32")(x)
     outputs = dict(zip(("rotation", "translation"), Motion()(x)))
-    return keras.Model([pair, rays], outputs, name="motion")
+    return keras.Model([clip, rays], outputs, name="motion")
 
 
 def _halved(x, width: int, kernel: int):
@@ -146,11 +159,44 @@ class Rays(Float32Layer):
 
 @keras.saving.register_keras_serializable("aign_tf")
 class Neighbours(Float32Layer):
-    """Each frame of a clip with the next, side by side in the channels."""
+    """Each frame of a clip but the last, and the one after it."""
 
     def call(self, clip):
-        """`[B, F, H, W, C]` -> `[B, F - 1, H, W, 2 C]`."""
-        return tf.concat([clip[:, :-1], clip[:, 1:]], axis=-1)
+        """`[B, F, ...]` -> two of `[B (F - 1), ...]`."""
+        shape = (-1, *clip.shape[2:])
+        return tf.reshape(clip[:, :-1], shape), tf.reshape(clip[:, 1:], shape)
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class Matches(Float32Layer):
+    """How well features agree with those of another picture up to `reach` places away.
+
+    Source: Dosovitskiy et al. 2015, equation 1, with kernels of one place.
+    """
+
+    def __init__(self, reach: int, **kwargs):
+        super().__init__(**kwargs)
+        self.reach = reach
+
+    def call(self, inputs):
+        """Two of `[N, h, w, C]` -> means of products `[N, h, w, (2 reach + 1)^2]`."""
+        here, there = inputs
+        _, height, width, channels = here.shape
+        margin = [self.reach, self.reach]
+        there = tf.pad(there, [[0, 0], margin, margin, [0, 0]])
+        # A row meets the other picture's rows one by one, in matrix products of all places with all
+        # places, of which those within reach are kept: five times as fast as shift by shift.
+        across = np.arange(width)[:, None] + np.arange(2 * self.reach + 1)
+        kept = across + np.arange(width)[:, None] * (width + 2 * self.reach)
+        matches = []
+        for down in range(2 * self.reach + 1):
+            products = tf.matmul(here, there[:, down : down + height], transpose_b=True)
+            products = tf.reshape(products, (-1, height, width * (width + 2 * self.reach)))
+            matches.append(tf.gather(products, kept, axis=2))
+        return tf.concat(matches, axis=-1) / channels
+
+    def get_config(self):
+        return {**super().get_config(), "reach": self.reach}
 
 
 @keras.saving.register_keras_serializable("aign_tf")

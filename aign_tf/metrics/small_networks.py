@@ -65,9 +65,8 @@ def fit(
 
 def vary(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Mirrors half of the pictures and changes contrast and brightness a little."""
-    mirrored = rng.random(len(pictures)) < 0.5
-    pictures[mirrored] = pictures[mirrored, :, ::-1]
     shape = (len(pictures), 1, 1, 1)
+    pictures = np.where(rng.random(shape) < 0.5, pictures[:, :, ::-1], pictures)
     gain, shift = rng.uniform(0.8, 1.2, shape), rng.uniform(-0.2, 0.2, shape)
     return pictures * gain.astype(np.float32) + shift.astype(np.float32)
 

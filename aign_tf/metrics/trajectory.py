@@ -116,9 +116,10 @@ def plot(trajectories: Mapping[str, np.ndarray]) -> np.ndarray:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9.6, 4.8), dpi=100, layout="constrained")
+    figure = Figure(figsize=(9.6, 4.8), dpi=100)
     canvas = FigureCanvasAgg(figure)
-    above, side = figure.subplots(1, 2)
+    margins = {"left": 0.07, "right": 0.98, "bottom": 0.11, "top": 0.93}
+    above, side = figure.subplots(1, 2, gridspec_kw=margins)
     for name, poses in trajectories.items():
         # Micrometres, so that a path that stays in one place is no path through its roundings.
         x, y, z = (_inverse(poses[:1]) @ poses)[:, :3, 3].T.round(6)

@@ -6,7 +6,9 @@ import keras
 import tensorflow as tf
 
 from aign_tf import rigid
+from aign_tf.data.sequences.clips import NO_READING
 from aign_tf.layers import Float32Layer
+from aign_tf.photometry import with_blurred
 from aign_tf.renderers.warp import warp
 
 Tensors = dict[str, tf.Tensor]
@@ -20,11 +22,12 @@ class ClipFromNeighbours(Float32Layer):
 
     Args:
       occlusion: whether points that the depths of the other frame hide there are not valid.
+      blurs: how many blurred copies of the pictures are drawn too.
     """
 
-    def __init__(self, occlusion: bool = True, **kwargs):
+    def __init__(self, occlusion: bool = True, blurs: int = 0, **kwargs):
         super().__init__(**kwargs)
-        self.occlusion = occlusion
+        self.occlusion, self.blurs = occlusion, blurs
 
     def call(self, factors: Tensors, observation: Tensors) -> Tensors:
         """Renders the observation, for the finest depths and for L - 1 coarser ones.
@@ -38,14 +41,14 @@ class ClipFromNeighbours(Float32Layer):
           float32 tensors `[B,L,2,F-1,H,W,...]`. Of the two, the first are frames 0 to F - 2 as the
           next frame shows them, the second frames 1 to F - 1 as the previous one does:
 
-          - `views`, `... 3]`: pictures;
+          - `views`, `... 3 (1 + blurs)]`: pictures and their blurred copies;
           - `valid`, `... 1]`: 1 where the other frame shows the point, else 0;
           - `disagreement`, `... 1]`: difference of the depth and of that of the other frame where
             they meet, by their sum; 0 where the point leaves the other frame.
 
           `log_depth` `[B,L,F,H,W,1]`: of all levels, as it came.
         """
-        frames = tf.cast(observation["frames"], tf.float32)
+        frames = clip_with_blurred(observation["frames"], self.blurs)
         log_depth = tf.transpose(_levels(factors), (0, 4, 1, 2, 3))[..., None]
         levels, count = log_depth.shape[1], frames.shape[1]
         rotation = rigid.rotation_from_axis_angle(tf.cast(factors["rotation"], tf.float32))
@@ -83,7 +86,57 @@ class ClipFromNeighbours(Float32Layer):
         }
 
     def get_config(self):
-        return {**super().get_config(), "occlusion": self.occlusion}
+        return {**super().get_config(), "occlusion": self.occlusion, "blurs": self.blurs}
+
+
+def painted_clips(factors: Tensors, observation: Tensors) -> Tensors:
+    """Clips that remembered depths and motions make of single pictures: R(m).
+
+    The middle frame of another clip of the batch stays. Those before and after it are drawn from
+    their neighbour on the middle's side, as if its picture were painted on the remembered depths.
+    Where a map has no reading, its median stands.
+
+    Args:
+      factors: `log_depth` `[B,F,H,W,1]`, `NO_READING` where it has none; `rotation` and
+        `translation` `[B,F-1,3]`.
+      observation: as of `ClipFromNeighbours`.
+
+    Returns:
+      An observation of as many clips.
+    """
+    observation = {
+        name: tf.roll(observation[name], 1, axis=0)
+        for name in ("frames", "focal", "principal_point")
+    }
+    depth = tf.exp(_filled(factors["log_depth"]))
+    rotation = rigid.rotation_from_axis_angle(factors["rotation"])
+    translation = factors["translation"]
+    lens = observation["focal"], observation["principal_point"]
+    count = depth.shape[1]
+    frames = {count // 2: observation["frames"][:, count // 2]}
+    for k in range(count // 2 - 1, -1, -1):
+        motion = rotation[:, k], translation[:, k]
+        frames[k] = warp(frames[k + 1], None, depth[:, k], *motion, *lens).image
+    for k in range(count // 2 + 1, count):
+        motion = rigid.inverse(rotation[:, k - 1], translation[:, k - 1])
+        frames[k] = warp(frames[k - 1], None, depth[:, k], *motion, *lens).image
+    return {**observation, "frames": tf.stack([frames[k] for k in range(count)], axis=1)}
+
+
+def _filled(log_depth: tf.Tensor) -> tf.Tensor:
+    """`[B,F,H,W,1]` with each map's median of its readings where it has none."""
+    pixels = tf.reshape(log_depth, (-1, log_depth.shape[1], tf.reduce_prod(log_depth.shape[2:])))
+    # Unread pixels sort last, behind all readings.
+    read = tf.reduce_sum(tf.cast(pixels < NO_READING, tf.int32), axis=-1)
+    median = tf.gather(tf.sort(pixels, axis=-1), read // 2, batch_dims=2)
+    return tf.where(log_depth < NO_READING, log_depth, median[..., None, None, None])
+
+
+def clip_with_blurred(frames: tf.Tensor, blurs: int) -> tf.Tensor:
+    """`[B, F, H, W, 3]` -> float32 `[B, F, H, W, 3 (1 + blurs)]`: see `with_blurred`."""
+    single = tf.reshape(tf.cast(frames, tf.float32), (-1, *frames.shape[2:]))
+    copies = with_blurred(single, blurs)
+    return tf.reshape(copies, (-1, frames.shape[1], *copies.shape[1:]))
 
 
 def _levels(factors: Tensors) -> tf.Tensor:

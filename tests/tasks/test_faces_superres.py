@@ -223,7 +223,9 @@ def test_weights_that_contradict_an_arm(arm, weights, needed):
     values = {f"loss__{name}_weight": weight for name, weight in weights.items()}
     with pytest.raises(UserError) as error:
         superres(arm=arm, **values)
-    assert str(error.value).startswith(f"arm={arm} needs {needed}: name the arm alone (unpaired, ")
+    assert str(error.value).startswith(
+        f"arm={arm} needs {needed}: choose the arm alone (unpaired, "
+    )
     assert "\n" not in str(error.value)
 
 
@@ -251,7 +253,7 @@ def test_an_unknown_arm():
 )
 def test_a_run_folder_that_keeps_the_weights_of_an_arm_is_not_passed_off_as_another(before, after):
     kept = flat(superres(arm=before).config)
-    with pytest.raises(UserError, match=f"arm={after} needs .* and another --run_dir where this"):
+    with pytest.raises(UserError, match=f"arm={after} needs .* in a --run_dir of its own"):
         FacesSuperres(FacesSuperres.configure("smoke", {**kept, "arm": after}))
 
 

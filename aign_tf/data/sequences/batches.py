@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
@@ -19,6 +21,7 @@ def clip_batches(
     clips: Clips,
     log_depths: np.ndarray,
     motions: np.ndarray,
+    paint: Callable[[Tensors, Tensors], Tensors],
     flip: bool,
     tint: float,
     batch_size: int,
@@ -31,6 +34,8 @@ def clip_batches(
       clips: what is watched, C clips of F frames.
       log_depths: float32 `[M, H, W]`, remembered, `NO_READING` where there is none.
       motions: float32 `[K, 6]`, remembered.
+      paint: `(remembered factors, observation) -> observation` that these factors explain, for
+        recall.
       flip: mirror half of the clips, of the maps and of the motions.
       tint: strength of random changes of light and colour, alike in all frames of a clip.
       batch_size, seed, first_step: as of `unpaired_batches`.
@@ -38,7 +43,8 @@ def clip_batches(
     Returns:
       Of `observation` beside what generators see: `valid` `[B,F,H,W,1]`, 1 where some remembered
       depth map, unrelated to the clip, has readings. Of `memory`: `log_depth` and `valid`
-      `[B,F,H,W,1]`, whose frames belong to no clip, and `rotation`, `translation` `[B,F-1,3]`. Of
+      `[B,F,H,W,1]`, whose frames belong to no clip, and `rotation`, `translation` `[B,F-1,3]`, and
+      what generators see of clips that are painted with them. Of
       `truth`: `log_depth`, `NO_READING` where it is unknown, and `rotation`, `translation`.
     """
     length = clips.rows.shape[1]
@@ -62,6 +68,7 @@ def clip_batches(
             coin = _coin(seeds[1], [tf.shape(depths)[0]])
             clip, known = _mirrored(clip, coin), _mirrored(known, coin)
             recalled = _mirrored(recalled, _coin(seeds[2], tf.shape(depths)[:1]))
+        recalled |= paint(recalled, clip)
         valid = _valid(recalled["log_depth"])
         recalled |= {"log_depth": valid * recalled["log_depth"], "valid": valid}
         clip["valid"] = _valid(tf.gather(maps, remembered["gaps"])[..., None])

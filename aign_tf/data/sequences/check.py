@@ -27,7 +27,7 @@ from aign_tf.data.sequences.stride import auto_stride, median_flow
 _CLEAR = 0.75  # of the difference before: what fits, leaves less
 _CHANGE = 3.0  # grey levels: below, neighbours look the same however they are warped
 _STRETCHED = 0.1
-_PAIRS_TO_EXPLAIN = 16
+_PAIRS_TO_EXPLAIN = 12
 _NAMES = 3
 
 
@@ -124,16 +124,10 @@ def _moved(poses: np.ndarray) -> Iterator[str | Fault]:
     yield _line("motion", f"{usual} a frame (median)")
     rows = jumps(metres, degrees)
     if len(rows):
-        yield from (
-            "  " + line
-            for line in listed(
-                "jumps",
-                [
-                    f"frame {r} to {r + 1}: {metres[r]:.2f} m, {degrees[r]:.0f} degrees"
-                    for r in rows
-                ],
-            )
-        )
+        entries = [
+            f"frame {r} to {r + 1}: {metres[r]:.2f} m, {degrees[r]:.0f} degrees" for r in rows
+        ]
+        yield from (f"  {line}" for line in listed("jumps", entries))
         yield Fault(f"the camera jumps, first after frame {rows[0]}", "cut recordings at the jumps")
 
 
@@ -151,7 +145,7 @@ def _warped(sequence: Sequence, stride: int, count: int) -> Iterator[str | Fault
         f"{verb} the difference of frames {stride} apart: {found.before:.1f} grey levels before, "
         f"{found.after:.1f} after",
     )
-    yield _line("", f"{len(pairs.first)} pairs, {found.seen:.0%} of the depths stay in view")
+    yield _line("", f"{len(pairs.first)} pairs, {found.share:.0%} of the depths stay in view")
     if found.before < _CHANGE:
         yield _line("", "too little changes to tell whether depths and poses fit")
         return

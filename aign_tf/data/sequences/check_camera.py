@@ -37,7 +37,7 @@ def camera_faults(size: np.ndarray, focal: np.ndarray, centre: np.ndarray) -> li
       focal, centre: `[2]`, x and y, pixels of these pictures.
     """
     size, focal, centre = (np.asarray(each, np.float64) for each in (size, focal, centre))
-    if not focal.min() >= _SHARES:
+    if focal.min() < _SHARES:
         looks = "focal lengths of {:.3g} and {:.3g} pixels look like shares of a picture's size"
         mend = "give intrinsics in pixels: times the width in x, times the height in y"
         return [Fault(looks.format(*focal), mend)]
@@ -58,7 +58,7 @@ def _off_centre(size: np.ndarray, place: np.ndarray) -> Fault:
     if abs(scale[0] / scale[1] - 1) < _SAME_SCALE:
         width, height = (scale * size).round().astype(int)
         looks = f"intrinsics look like those of pictures of about {width}x{height} pixels"
-        return Fault(looks, f"multiply the intrinsics by {1 / scale.mean():.2g}")
+        return Fault(looks, f"multiply the intrinsics by {1 / scale.mean():.3g}")
     looks = "the principal point lies at {:.0%} of the width and {:.0%} of the height"
     return Fault(looks.format(*place), "look at the principal point")
 
@@ -70,7 +70,8 @@ def pose_faults(poses: np.ndarray) -> list[Fault]:
     unit = rotation / np.maximum(length, 1e-9)[:, None, None]
     bent = np.abs(unit @ unit.transpose(0, 2, 1) - np.eye(3)).max(axis=(1, 2)) > _RIGID
     if bent.any():
-        looks = f"{bent.sum()} poses are not rigid, the first is that of frame {bent.argmax()}"
+        first = f"{bent.sum()} of {len(bent)}, the first is that of frame {bent.argmax()}"
+        looks = f"poses are not rigid: {first}"
         return [Fault(looks, "look at the rotations: their columns must be perpendicular")]
     if np.abs(length - 1).max() > _RIGID:
         looks = f"rotations are scaled by {np.median(length):.3g}"

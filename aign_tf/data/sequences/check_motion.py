@@ -15,6 +15,8 @@ from aign_tf.data.sequences.footage import Sequence
 from aign_tf.data.splits import spaced
 from aign_tf.renderers.warp import warp
 
+_ENOUGH = 0.2  # of the depths, to compare by
+
 
 class Pairs(NamedTuple):
     """P frames, for each a later one, and what is believed about them.
@@ -41,19 +43,50 @@ class Pairs(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """Mean absolute differences of colours, in grey levels.
+    """Mean absolute differences of colours of a pixel in two frames, in grey levels.
 
     Attributes:
-      before: of the two frames as they are, where the warped one shows something.
-      after: of the warped frame, there.
-      overall: the same wherever depths are known; where nothing is shown, as they are.
-      seen: share of the known depths where something is shown.
+      unwarped: float32 `[P, H, W]`, of the frames as they are.
+      warped: float32 `[P, H, W]`, with the second frame warped; where that shows nothing, unwarped.
+      seen: bool `[P, H, W]`, where it shows something.
+      known: bool `[P, H, W]`, where there is a depth.
     """
 
-    before: float
-    after: float
-    overall: float
-    seen: float
+    unwarped: np.ndarray
+    warped: np.ndarray
+    seen: np.ndarray
+    known: np.ndarray
+
+    @property
+    def before(self) -> float:
+        """Where the warped frame shows something (if it does), the mean without warping."""
+        return float(self.unwarped[self._shown].mean())
+
+    @property
+    def after(self) -> float:
+        """The mean there with warping."""
+        return float(self.warped[self._shown].mean())
+
+    @property
+    def overall(self) -> float:
+        """Wherever there are depths: what moves everything out of view gains nothing."""
+        return float(self.warped[self.known].mean())
+
+    @property
+    def share(self) -> float:
+        """Of the depths, those that stay in view."""
+        return float(self.seen.sum() / self.known.sum())
+
+    @property
+    def _shown(self) -> np.ndarray:
+        return self.seen if self.seen.any() else self.known
+
+    def gain_on(self, other: Fit) -> float:
+        """The mean with this one as a share of that with another, where both show something."""
+        both = self.seen & other.seen
+        if both.sum() < _ENOUGH * self.known.sum():
+            return self.overall / other.overall
+        return float(self.warped[both].mean() / other.warped[both].mean())
 
 
 def neighbours(sequence: Sequence, stride: int, count: int) -> Pairs:
@@ -84,15 +117,7 @@ def fit(pairs: Pairs) -> Fit:
         np.broadcast_to(pairs.principal_point, (len(motion), 2)),
     )
     warped = warp(*(each if each is None else each.astype(np.float32) for each in inputs))
-    known = pairs.depth > 0
-    seen = known & (warped.valid.numpy()[..., 0] > 0)
+    seen = warped.valid.numpy()[..., 0] > 0
     unwarped = np.abs(pairs.second - pairs.first).mean(axis=-1)
     after = np.abs(warped.image.numpy() - pairs.first).mean(axis=-1)
-    overall = np.where(seen, after, unwarped)
-    shown = seen if seen.any() else known
-    return Fit(
-        before=float(unwarped[shown].mean()),
-        after=float(overall[shown].mean()),
-        overall=float(overall[known].mean()),
-        seen=float(seen.sum() / known.sum()),
-    )
+    return Fit(unwarped, np.where(seen, after, unwarped), seen, pairs.depth > 0)

@@ -37,7 +37,7 @@ _UNITS = {
     100.0: "",
     1000.0: " (metres read as millimetres?)",
 }
-_FACTORS = [2.0 ** (k / 10) for k in range(-10, 11) if abs(k) > 2]
+_FACTORS = [round(2.0 ** (k / 10), 2) for k in range(-10, 11) if abs(k) > 2]
 
 
 class Mistake(NamedTuple):
@@ -65,13 +65,15 @@ def explained(pairs: Pairs, turned: bool) -> Iterator[tuple[Mistake, Fit]]:
     best = fit(pairs)
     for _ in range(_MOST_MISTAKES):
         mistakes = [*(_pose_mistakes() if turned else ()), *_scale_mistakes(pairs)]
-        fits = [fit(mistake.undo(pairs)) for mistake in mistakes]
-        least = min(found.overall for found in fits)
-        if least > _BETTER * best.overall:
+        overall = [fit(mistake.undo(pairs)).overall for mistake in mistakes]
+        as_good = _AS_GOOD * min(overall)
+        mistake = next(each for each, left in zip(mistakes, overall) if left <= as_good)
+        undone = mistake.undo(pairs)
+        found = fit(undone)
+        if found.gain_on(best) > _BETTER:
             return
-        row = next(row for row, each in enumerate(fits) if each.overall <= _AS_GOOD * least)
-        pairs, best = mistakes[row].undo(pairs), fits[row]
-        yield mistakes[row], best
+        pairs, best = undone, found
+        yield mistake, best
 
 
 def _pose_mistakes() -> list[Mistake]:
@@ -134,7 +136,7 @@ def _wrong_unit(factor: float, depth: float) -> Mistake:
     """
     near, far = _PLAUSIBLE
     usual, usual_then = near <= depth <= far, near <= factor * depth <= far
-    depths, positions = f"the depths by {factor:.4g}", f"the positions by {1 / factor:.4g}"
+    depths, positions = f"the depths by {_short(factor)}", f"the positions by {_short(1 / factor)}"
     if usual and not usual_then:
         looks = f"positions look {_too(1 / factor)} for the depths"
         mend = positions
@@ -152,15 +154,19 @@ def _wrong_unit(factor: float, depth: float) -> Mistake:
 def _wrong_focal(factor: float) -> Mistake:
     return Mistake(
         f"focal lengths look {_too(factor)}",
-        f"multiplying them by {factor:.2g}",
-        f"multiply fx and fy by {factor:.2g}",
+        f"multiplying them by {factor:g}",
+        f"multiply fx and fy by {factor:g}",
         lambda pairs: pairs._replace(focal=pairs.focal * factor),
     )
 
 
 def _too(factor: float) -> str:
     size = "small" if factor > 1 else "large"
-    return f"{max(factor, 1 / factor):.4g} times too {size}"
+    return f"about {_short(max(factor, 1 / factor))} times too {size}"
+
+
+def _short(factor: float) -> str:
+    return f"{float(f'{factor:.3g}'):g}"
 
 
 def _along_axis(pairs: Pairs) -> Pairs:

@@ -1,5 +1,7 @@
-"""Things in a street, of metric size. Frames have their origin on the ground, x to the right, y down;
-what faces the road does so towards -z; a car drives towards z."""
+"""Things in a street, of metric size. Places are on the ground: x to the right, y down.
+
+What faces the road does so towards -z; a car drives towards z.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aign_tf.data.synthetic.world_builder import Builder, Place
-from aign_tf.data.synthetic.world_furniture import any_tint, wood_tint
+from aign_tf.data.synthetic.room_stock import any_tint, wood_tint
+from aign_tf.data.synthetic.world_builder import Builder
+from aign_tf.data.synthetic.world_paint import Material, colour
 from aign_tf.data.synthetic.world_pictures import PAINTINGS
-from aign_tf.data.synthetic.world_textures import Material, colour
+from aign_tf.data.synthetic.world_places import Place
 
 GLASS = (0.22, 0.27, 0.33)
 DARK = (0.16, 0.16, 0.17)
@@ -40,7 +43,10 @@ def car(b: Builder, p: Place, s: Stock) -> None:
     back = -long + rng.uniform(0.05, 0.5)
     front = long - rng.uniform(1.0, 1.3)
     base = ((-half + 0.04, back), (half - 0.04, front))
-    roof = ((-half + 0.2, back + rng.uniform(0.15, 0.5)), (half - 0.2, front - rng.uniform(0.6, 0.9)))
+    roof = (
+        (-half + 0.2, back + rng.uniform(0.15, 0.5)),
+        (half - 0.2, front - rng.uniform(0.6, 0.9)),
+    )
     b.frustum(p, roof, -high, base, -waist, s.paint, GLASS)
     b.lying(p, (roof[0][0], roof[0][1], roof[1][0], roof[1][1]), -high - 0.01, s.paint, tint=tint)
     for z in (-0.62 * long, 0.62 * long):
@@ -122,7 +128,12 @@ def shop(b: Builder, p: Place, s: Stock, width: float) -> None:
     b.box(p, (-half, -3.0, -0.16), (half, -2.6, 0), s.paint, 0.4 + any_tint(b.rng), ("back",))
     if b.rng.uniform() < 0.5:
         cloth = any_tint(b.rng)
-        corners = [(-half, -2.6, -0.1), (half, -2.6, -0.1), (half, -2.25, -1.1), (-half, -2.25, -1.1)]
+        corners = [
+            (-half, -2.6, -0.1),
+            (half, -2.6, -0.1),
+            (half, -2.25, -1.1),
+            (-half, -2.25, -1.1),
+        ]
         b.panel(p.world(corners), s.paint, cloth)
         b.panel(p.world([corners[k] for k in (3, 2, 1, 0)]), s.paint, 0.6 * cloth)
         b.box(p, (-half, -2.25, -1.12), (half, -2.05, -1.1), s.paint, cloth)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from aign_tf.data.synthetic.raycast import Shadows, Surfaces
 from aign_tf.data.synthetic.world_atlas import SIDE, Atlas
-from aign_tf.data.synthetic.world_textures import Material
+from aign_tf.data.synthetic.world_paint import Material
+from aign_tf.data.synthetic.world_places import Place
+from aign_tf.data.synthetic.world_render import World
+from aign_tf.data.synthetic.world_surfaces import Shadows, Surfaces
 
 WHITE = (1.0, 1.0, 1.0)
-AMBIENT = 0.58  # light on a surface at a right angle to the lamp; 1 on one that faces it
 
 # Corners of a box's sides, clockwise from the top left as seen from outside. Of x, y, z: 0 is the
 # lower, 1 the higher.
@@ -22,26 +23,8 @@ _SIDES = {
     "bottom": ((0, 1, 0), (1, 1, 0), (1, 1, 1), (0, 1, 1)),
 }
 _CORNERS = np.array(list(_SIDES.values()))
-NOWHERE, NO_FIT = (np.nan,) * 3, (np.nan,) * 4
-
-
-class Place:
-    """A frame in the world: x to the right, y down, z ahead, turned by `yaw` (radians) about y."""
-
-    def __init__(self, x: float, z: float, yaw: float = 0.0, y: float = 0.0):
-        sine, cosine = np.sin(yaw), np.cos(yaw)
-        self.origin = np.array([x, y, z], np.float64)
-        self.turn = np.array([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]])
-        self.yaw = yaw
-
-    def at(self, x: float, z: float, yaw: float = 0.0, y: float = 0.0) -> Place:
-        """A frame within this one."""
-        origin = self.world([(x, y, z)])[0]
-        return Place(origin[0], origin[2], self.yaw + yaw, origin[1])
-
-    def world(self, points) -> np.ndarray:
-        """Points `[..., 3]` of this frame in the world."""
-        return np.asarray(points, np.float64) @ self.turn.T + self.origin
+_NOWHERE, _NO_FIT = (np.nan,) * 3, (np.nan,) * 4
+_ONES = np.ones(3)
 
 
 class Builder:
@@ -52,16 +35,17 @@ class Builder:
         height above the ground, for who has to keep clear of them.
     """
 
-    def __init__(self, rng: np.random.Generator):
+    def __init__(self, rng: np.random.Generator, ambient: float):
+        """`ambient` is the light on what stands edge-on to the lamp; what faces it has 1."""
         self.rng = rng
         self.footprints: list[tuple[np.ndarray, float, float]] = []
-        self._light = rng.normal(size=3) * (1, 0, 1)
-        self._light *= rng.uniform(0.6, 1.0) / np.linalg.norm(self._light)
-        self._light[1] = -1.2
+        self._ambient = ambient
+        across = rng.uniform(0, 2 * np.pi)
+        self._light = np.array([np.cos(across), -rng.uniform(0.6, 1.3), np.sin(across)])
         self._light /= np.linalg.norm(self._light)
         self._pictures: list[np.ndarray] = []
         self._numbers: dict[int, int] = {}
-        self._corners, self._textures, self._tints, self._metres = [], [], [], []
+        self._corners, self._chosen, self._tints, self._metres = [], [], [], []
         self._origins, self._fits, self._turned = [], [], []
         self._shadow_corners, self._shadow_light = [], []
 
@@ -83,11 +67,11 @@ class Builder:
           turned: the material runs along the height instead of the width.
         """
         self._corners.append(corners)
-        self._textures.append(self._number(material))
-        self._tints.append(np.broadcast_to(tint, 3))
+        self._chosen.append(self._number(material))
+        self._tints.append(tint * _ONES)
         self._metres.append(material.metres)
-        self._origins.append(NOWHERE if origin is None else origin)
-        self._fits.append(NO_FIT if fit is None else fit)
+        self._origins.append(_NOWHERE if origin is None else origin)
+        self._fits.append(_NO_FIT if fit is None else fit)
         self._turned.append(turned)
 
     def box(
@@ -151,8 +135,10 @@ class Builder:
         circle = radius * np.stack([np.cos(turn), np.sin(turn), np.zeros_like(turn)], axis=-1)
         self._polygon(place.world(circle), material, tint)
 
-    def frustum(self, place: Place, upper, top: float, lower, bottom: float, material, tint) -> None:
-        """Four slopes from a rectangle ((x, z), (x, z)) at y = `top` to a larger one at `bottom`."""
+    def frustum(
+        self, place: Place, upper, top: float, lower, bottom: float, material, tint
+    ) -> None:
+        """Four slopes from a rectangle ((x, z), (x, z)) at y = `top` to a larger one below."""
         bounds = np.array([upper, lower], np.float64)
         for name in ("front", "back", "left", "right"):
             corners = np.array(_SIDES[name], np.float64)
@@ -166,15 +152,15 @@ class Builder:
         for k in range(1, last, 2):
             self.panel(corners[[0, k, k + 1, min(k + 2, last)]], material, tint, origin=corners[0])
 
-    def shadow(self, place: Place, box: tuple, light: float, soft: float = 0.1, y: float = 0.0) -> None:
-        """Darkens the ground at `y` below left, near, right, far, with a rim of `soft` metres."""
+    def shadow(self, place: Place, box: tuple, light: float, soft: float = 0.1) -> None:
+        """Leaves `light` on the ground within left, near, right, far, and more in a `soft` rim."""
         left, near, right, far = box
         for rim in (-soft, 0.0, soft):
             corners = [
-                (left - rim, y, far + rim),
-                (right + rim, y, far + rim),
-                (right + rim, y, near - rim),
-                (left - rim, y, near - rim),
+                (left - rim, 0, far + rim),
+                (right + rim, 0, far + rim),
+                (right + rim, 0, near - rim),
+                (left - rim, 0, near - rim),
             ]
             self._shadow_corners.append(place.world(corners))
             self._shadow_light.append(light ** (1 / 3))
@@ -186,19 +172,10 @@ class Builder:
             self._pictures.append(material.picture)
         return self._numbers[key]
 
-    def finished(self) -> tuple[Surfaces, Shadows, Atlas]:
-        """All surfaces and shadows, and the atlas of their pictures."""
+    def finished(self, sky: np.ndarray) -> World:
+        """All that was built, under a `sky` of two colours `[2, 3]` in [0, 255]."""
         corners = np.array(self._corners, np.float64)
-        # A triangle has its first two corners in one place.
-        right = corners[:, 1] - corners[:, 0]
-        right = np.where(right.any(axis=-1, keepdims=True), right, corners[:, 2] - corners[:, 3])
-        normal = np.cross(corners[:, 3] - corners[:, 1], corners[:, 2] - corners[:, 0])
-        size = np.linalg.norm(right, axis=-1)
-        right /= size[:, None]
-        normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
-        down = np.cross(right, normal)
-        size = np.stack([size, np.abs(((corners[:, 3] - corners[:, 0]) * down).sum(-1))], axis=-1)
-
+        right, down, normal, size = _frames(corners)
         fit, origin = np.array(self._fits, np.float64), np.array(self._origins, np.float64)
         fitted, free = np.isfinite(fit[:, :1]), np.isnan(origin[:, :1])
         scale = np.where(fitted, (fit[:, 2:] - fit[:, :2]) / size, 1)
@@ -211,14 +188,28 @@ class Builder:
         axes = np.stack([right, down], axis=1) * (density * scale)[..., None]
         offset = density * begin - (axes @ origin[..., None])[..., 0]
 
-        light = AMBIENT + (1 - AMBIENT) * (normal @ self._light)
+        light = self._ambient + (1 - self._ambient) * (normal @ self._light)
         surfaces = Surfaces(
             corners,
-            np.array(self._textures),
+            np.array(self._chosen),
             np.concatenate([axes, offset[..., None]], axis=-1),
             light[:, None] * np.array(self._tints),
         )
         shadows = Shadows(
             np.array(self._shadow_corners).reshape(-1, 4, 3), np.array(self._shadow_light)
         )
-        return surfaces, shadows, Atlas(self._pictures)
+        return World(surfaces, shadows, Atlas(self._pictures), sky)
+
+
+def _frames(corners: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Directions to the right, down and to the viewer, `[F, 3]`, and width and height, `[F, 2]`."""
+    # A triangle has its first two corners in one place.
+    right = corners[:, 1] - corners[:, 0]
+    right = np.where(right.any(axis=-1, keepdims=True), right, corners[:, 2] - corners[:, 3])
+    width = np.linalg.norm(right, axis=-1)
+    right = right / width[:, None]
+    normal = np.cross(corners[:, 3] - corners[:, 1], corners[:, 2] - corners[:, 0])
+    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
+    down = np.cross(right, normal)
+    height = np.abs(((corners[:, 3] - corners[:, 0]) * down).sum(axis=-1))
+    return right, down, normal, np.stack([width, height], axis=-1)

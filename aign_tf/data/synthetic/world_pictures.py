@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from aign_tf.data.synthetic.world_atlas import SIDE
-from aign_tf.data.synthetic.world_textures import Material, colour, noise, picture
+from aign_tf.data.synthetic.world_paint import Material, colour, noise, picture
 
 PAINTINGS = 4  # along each side of the picture that holds them
 
@@ -43,7 +43,7 @@ def paintings(rng: np.random.Generator) -> Material:
             here = wide[top : top + side, left : left + side]
             low, high = _any_colour(rng), _any_colour(rng)
             one = low + (high - low) * (v + 0.4 * here[..., 0])[..., None].clip(0, 1)
-            hills = (v > rng.uniform(0.4, 0.7) + 0.1 * np.sin(rng.uniform(4, 14) * u + here[0, 0, 1]))
+            hills = v > rng.uniform(0.4, 0.7) + 0.1 * np.sin(rng.uniform(4, 14) * u + here[0, 0, 1])
             one[hills] = _any_colour(rng) * (1 + 0.25 * here[hills])
             for _ in range(rng.integers(0, 4)):
                 centre, radius = rng.uniform(0.15, 0.85, 2), rng.uniform(0.05, 0.2)

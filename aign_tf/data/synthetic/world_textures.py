@@ -13,58 +13,7 @@ import cv2
 import numpy as np
 
 from aign_tf.data.synthetic.world_atlas import SIDE, thrice
-
-
-class Material(NamedTuple):
-    """A picture uint8 `[SIDE, SIDE, 3]` and its width and height in metres."""
-
-    picture: np.ndarray
-    metres: tuple[float, float]
-
-
-def noise(rng: np.random.Generator, fading: float = 1.0, stretch: int = 1) -> np.ndarray:
-    """Noise of all octaves, float32 `[SIDE, SIDE]`, mean about 0, deviation 1.
-
-    Args:
-      fading: by how much each octave is weaker than the next coarser one.
-      stretch: how many times longer than high its spots are; a power of 2.
-    """
-    side, total, weight = 4, None, 1.0
-    while side <= SIDE:
-        octave = rng.random((side, max(side // stretch, 1)), np.float32) - np.float32(0.5)
-        octave *= np.float32(weight * 12**0.5)
-        if total is not None:
-            total = _enlarged(total, octave.shape)
-            octave += total
-        total, side, weight = octave, 2 * side, weight * fading
-    total = _enlarged(total, (SIDE, SIDE)) if stretch > 1 else total
-    total -= total.mean()
-    return total / total.std()
-
-
-def _enlarged(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """A repeating picture made larger by whole factors."""
-    factor = shape[0] // values.shape[0], shape[1] // values.shape[1]
-    padded = np.pad(values, 1, mode="wrap")
-    size = padded.shape[1] * factor[1], padded.shape[0] * factor[0]
-    large = cv2.resize(padded, size, interpolation=cv2.INTER_LINEAR)
-    return large[factor[0] : -factor[0], factor[1] : -factor[1]].copy()
-
-
-def colour(hue: float, saturation: float, value: float) -> np.ndarray:
-    """RGB `[3]` in [0, 1]; the hue in degrees."""
-    hsv = np.array([[[hue % 360, saturation, value]]], np.float32)
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0]
-
-
-def picture(base: np.ndarray, brightness: np.ndarray) -> np.ndarray:
-    """uint8 picture of colours `[3]` or `[SIDE, SIDE, 3]` in [0, 1] times brightness."""
-    brightness = brightness.astype(np.float32)
-    if base.ndim == 1:
-        levels = cv2.merge([brightness * np.float32(255 * part) for part in base])
-    else:
-        levels = base.astype(np.float32) * thrice(255 * brightness)
-    return levels.clip(0, 255, out=levels).astype(np.uint8)
+from aign_tf.data.synthetic.world_paint import Material, colour, noise, picture
 
 
 class _Cells(NamedTuple):
@@ -96,7 +45,9 @@ def _cells(
     joint = np.minimum(
         np.minimum(across, 1 - across) * width, np.minimum(down, 1 - down) * height
     ).astype(np.float32)
-    cells = _Cells(np.broadcast_to(row, joint.shape), column, joint, (columns * width, rows * height))
+    cells = _Cells(
+        np.broadcast_to(row, joint.shape), column, joint, (columns * width, rows * height)
+    )
     return cells, (rows, columns)
 
 
@@ -119,9 +70,16 @@ def _jointed(
     return Material(picture(paint, 1 + grain), cells.metres)
 
 
-def tiles(rng: np.random.Generator, side: float | None = None) -> Material:
+def panels(rng: np.random.Generator) -> Material:
+    """Bright panels of 0.6 m at a ceiling."""
+    cells, shape = _cells(0.6, 0.6, 4.8)
+    base = colour(rng.uniform(30, 60), rng.uniform(0, 0.1), rng.uniform(0.75, 0.9))
+    return _jointed(rng, cells, shape, base, 0.5 * base, 0.02, 0.05, 0.1 * noise(rng))
+
+
+def tiles(rng: np.random.Generator) -> Material:
     """Square tiles of 0.3 to 0.6 m, sometimes a chessboard of two colours."""
-    side = side or rng.choice([0.3, 0.33, 0.4, 0.45, 0.5, 0.6])
+    side = rng.choice([0.3, 0.33, 0.4, 0.45, 0.5, 0.6])
     cells, shape = _cells(side, side, 4.8)
     base = colour(rng.uniform(0, 60), rng.uniform(0.03, 0.35), rng.uniform(0.5, 0.8))
     base = np.broadcast_to(base, (*shape, 3)).copy()

@@ -45,17 +45,18 @@ def walk(rng: np.random.Generator, length: int, clearance: np.ndarray) -> np.nda
     middle = (SPEEDS[0] + SPEEDS[1]) / 2
     speed = np.clip(middle + 0.03 * smooth(rng, length, 12), *SPEEDS)
     wish = np.radians(3) * smooth(rng, length, 10)
-    heading = _best_heading(clearance, at)
+    heading, pace = _best_heading(clearance, at), speed[0]
     positions, headings = np.empty((length, 2)), np.empty(length)
     for frame in range(length):
         positions[frame], headings[frame] = at, heading
-        heading = _steered(clearance, at, heading, speed[frame], wish[frame])
-        at = at + speed[frame] * np.array([np.sin(heading), np.cos(heading)])
+        paces = np.array([min(speed[frame], 1.2 * pace), max(SPEEDS[0], 0.75 * pace)])
+        heading, pace = _steered(clearance, at, heading, paces, wish[frame])
+        at = at + pace * np.array([np.sin(heading), np.cos(heading)])
     if _look_up(clearance, positions).min() < CLEARANCE:
         return None
     aim = headings + np.radians(35) * smooth(rng, length, 25)
     height = np.clip(rng.normal(1.45, 0.1), 1.25, 1.65) + 0.015 * smooth(rng, length, 6)
-    pitch = np.radians(np.clip(rng.normal(-3, 4) + 3.5 * smooth(rng, length, 18), -14, 14))
+    pitch = np.radians(np.clip(rng.normal(-6, 4) + 3.5 * smooth(rng, length, 18), -14, 14))
     roll = np.radians(np.clip(1.2 * smooth(rng, length, 14), -4, 4))
     return _poses(positions, -height, _followed(aim), pitch, roll)
 
@@ -72,8 +73,8 @@ def drive(
 
 
 def speeds_of_a_car(rng: np.random.Generator, length: int) -> np.ndarray:
-    """Metres from each frame to the next, `[length]`, 0.2 to 0.6."""
-    return np.clip(rng.uniform(0.28, 0.52) + 0.06 * smooth(rng, length, 15), 0.21, 0.59)
+    """Metres from each frame to the next along a road, `[length]`, 0.22 to 0.57."""
+    return np.clip(rng.uniform(0.28, 0.52) + 0.06 * smooth(rng, length, 15), 0.22, 0.57)
 
 
 def _start(rng: np.random.Generator, clearance: np.ndarray) -> np.ndarray | None:
@@ -90,31 +91,35 @@ def _look_up(clearance: np.ndarray, positions: np.ndarray) -> np.ndarray:
     return np.where(inside, clearance[cells[..., 0], cells[..., 1]], 0)
 
 
-def _ahead(at: np.ndarray, headings: np.ndarray, speed: float) -> np.ndarray:
-    """Positions `[C, T, 2]` after going along each of headings `[C, T]`."""
-    steps = speed * np.stack([np.sin(headings), np.cos(headings)], axis=-1)
+def _ahead(at: np.ndarray, headings: np.ndarray, paces: np.ndarray) -> np.ndarray:
+    """Positions `[C, T, 2]` after going along each of headings `[C, T]` at a pace, `[C]`."""
+    steps = np.stack([np.sin(headings), np.cos(headings)], axis=-1) * paces[:, None, None]
     return at + np.cumsum(steps, axis=1)
 
 
 def _best_heading(clearance: np.ndarray, at: np.ndarray) -> float:
     headings = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    paths = _ahead(at, np.repeat(headings[:, None], 2 * AHEAD, axis=1), 0.07)
+    paths = _ahead(at, np.repeat(headings[:, None], 2 * AHEAD, axis=1), np.full(24, 0.07))
     return headings[_look_up(clearance, paths).min(axis=1).argmax()]
 
 
 def _steered(
-    clearance: np.ndarray, at: np.ndarray, heading: float, speed: float, wish: float
-) -> float:
-    """The next heading: near the wish, but around what is in the way."""
-    turns = np.linspace(-STEER, STEER, 13)
-    turns = np.append(turns, wish.clip(-STEER, STEER))
-    # The turn is made in a few frames; then it goes straight on.
-    paths = _ahead(at, heading + turns[:, None] * np.minimum(np.arange(1, AHEAD + 1), 6), speed)
-    space = _look_up(clearance, paths)
+    clearance: np.ndarray, at: np.ndarray, heading: float, paces: np.ndarray, wish: float
+) -> tuple[float, float]:
+    """The next heading and pace: near the wish and the first of `paces`, but around obstacles."""
+    turns = np.append(np.linspace(-STEER, STEER, 13), np.clip(wish, -STEER, STEER))
+    # A turn takes a few frames, after which one goes straight on, or one turns round altogether.
+    turn, frames, pace = (
+        grid.ravel() for grid in np.meshgrid(turns, (6, AHEAD), paces, indexing="ij")
+    )
+    turned = turn[:, None] * np.minimum(np.arange(1, AHEAD + 1), frames[:, None])
+    space = _look_up(clearance, _ahead(at, heading + turned, pace))
     closest = space.min(axis=1)
-    cost = 6 * np.maximum(EASY - closest, 0) + 40 * np.maximum(CLEARANCE + 0.08 - closest, 0)
-    cost += ((turns - wish) / STEER) ** 2 * 0.5 - 0.3 * space[:, -1].clip(0, 1.5)
-    return heading + turns[cost.argmin()]
+    cost = 6 * np.maximum(EASY - closest, 0) + 60 * np.maximum(CLEARANCE + 0.06 - closest, 0)
+    cost += 1.5 * ((turn - wish) / STEER) ** 2 - 0.3 * space[:, -1].clip(0, 1.5)
+    cost += 0.5 * (pace < paces[0])
+    best = cost.argmin()
+    return heading + turn[best], pace[best]
 
 
 def _followed(aim: np.ndarray) -> np.ndarray:

@@ -9,12 +9,19 @@ RADIUS = 3.0  # metres
 FOCAL, CENTRE = (50.0, 52.0), (33.0, 22.5)
 
 
+TURN = 4.0  # degrees from a frame to the next, about an axis that changes
+STEP = (0.09, -0.03, 0.07)  # metres, in the world
+
+
 def wandering_poses(count, speed=1.0):
-    """`[count, 4, 4]`, world from camera: each some 12 cm and 4 degrees from the one before."""
-    time = speed * np.arange(count)[:, None]
+    """`[count, 4, 4]`, world from camera."""
+    time = speed * np.arange(count)
+    axes = np.stack([np.sin(time), np.cos(time), np.full(count, 0.5)], axis=1) / np.sqrt(1.25)
     poses = np.tile(np.eye(4), (count, 1, 1))
-    poses[:, :3, :3] = Rotation.from_rotvec(time * np.radians([1.5, 3.0, 2.0])).as_matrix()
-    poses[:, :3, 3] = [-1.2, 0.3, -0.9] + time * [0.09, -0.03, 0.07]
+    for frame in range(1, count):
+        turn = Rotation.from_rotvec(speed * np.radians(TURN) * axes[frame]).as_matrix()
+        poses[frame, :3, :3] = poses[frame - 1, :3, :3] @ turn
+    poses[:, :3, 3] = [-1.2, 0.3, -0.9] + time[:, None] * STEP
     return poses
 
 
