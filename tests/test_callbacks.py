@@ -105,6 +105,24 @@ def test_samples_show_the_averaged_generator(tmp_path):
     assert np.all(np.asarray(Image.open(run.samples / "step_000002.png")) == 9)
 
 
+def test_symptoms_of_the_averaged_generator_are_told_with_their_step(tmp_path, caplog):
+    seen, found = [], iter([[], ["no depth: too fast", "no motion: too slow"], ["no depth"]])
+
+    def look(generator):
+        seen.append(generator)
+        return next(found)
+
+    with caplog.at_level("WARNING"):
+        drive(callbacks.Symptoms(look, 2, 5), range(1, 6))
+    assert seen == ["averaged"] * 3  # After steps 2, 4 and 5.
+    assert [record.getMessage() for record in caplog.records] == [
+        "step 4: no depth: too fast",
+        "step 4: no motion: too slow",
+        "step 5: no depth",
+    ]
+    assert {record.levelname for record in caplog.records} == {"WARNING"}
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_a_term_that_is_no_number_stops_the_run(tmp_path, value):
     callback = callbacks.StopWhenNotFinite(RunFolder(tmp_path))

@@ -115,6 +115,41 @@ def test_mean_absolute_pulls_equally_however_far_off_and_not_at_all_at_a_hit():
     np.testing.assert_array_equal(tape.gradient(loss, predicted), [[0.25, -0.25], [0.25, 0]])
 
 
+KNOWN = tf.constant([[True, False], [True, False]])
+
+
+def test_mean_absolute_known_by_hand():
+    predicted, target = tf.constant([[1.0, 7.0], [-3.0, 7.0]]), tf.constant([[0.0, 0.0], [1.0, 0]])
+    assert float(losses.mean_absolute_known(predicted, target, KNOWN)) == pytest.approx(2.5)
+    everywhere = losses.mean_absolute_known(predicted, target, tf.fill((2, 2), True))
+    assert float(everywhere) == pytest.approx((1 + 7 + 4 + 7) / 4)
+
+
+@pytest.mark.parametrize("nonsense", [5.0, np.nan, np.inf, -np.inf])
+def test_what_stands_where_nothing_is_known_neither_counts_nor_pulls(nonsense):
+    predicted = tf.Variable([[1.0, 7.0], [-3.0, -2.0]])
+    target = tf.constant([[0.0, nonsense], [1.0, nonsense]])
+    with tf.GradientTape() as tape:
+        loss = losses.mean_absolute_known(predicted, target, KNOWN)
+    assert float(loss) == pytest.approx(2.5)
+    np.testing.assert_array_equal(tape.gradient(loss, predicted), [[0.5, 0], [-0.5, 0]])
+
+
+def test_mean_absolute_known_of_nothing_known_is_0():
+    predicted, target = tf.Variable(tf.ones((2, 2))), tf.fill((2, 2), np.float32(np.nan))
+    with tf.GradientTape() as tape:
+        loss = losses.mean_absolute_known(predicted, target, tf.fill((2, 2), False))
+    assert float(loss) == 0
+    np.testing.assert_array_equal(tape.gradient(loss, predicted), tf.zeros((2, 2)))
+
+
+def test_mean_absolute_known_is_computed_in_float32():
+    predicted = tf.fill((100, 100), tf.constant(1.0, tf.bfloat16))
+    known = tf.fill((100, 100), True)
+    loss = losses.mean_absolute_known(predicted, tf.zeros((100, 100)), known)
+    assert loss.dtype == tf.float32 and float(loss) == 1
+
+
 JOINTS = tf.constant([[[0.0, 0.0], [0.0, 2.0], [50.0, 60.0]]])
 FIRST_TWO = tf.constant([[1.0, 1.0, 0.0]])
 

@@ -102,6 +102,41 @@ def test_unpaired_training_never_reads_the_truth():
     assert same(plain.get_weights(), poisoned.get_weights())
 
 
+class TwiceAndMore(Float32Layer):
+    """A renderer that needs something of the observation that no generator sees."""
+
+    def call(self, factors, observation):
+        return {"x": 2.0 * factors["z"] + observation["more"]}
+
+
+def test_an_observation_may_hold_what_the_generator_does_not_look_at():
+    """Renderers and discriminators do."""
+    z, shown = keras.Input((SIZE,), name="z"), keras.Input((SIZE,), name="shown")
+    critic = keras.Model(
+        {"z": z, "shown": shown}, keras.layers.Dense(1)(keras.layers.Multiply()([z, shown]))
+    )
+    aign = AIGN(generator(), generator(), TwiceAndMore(), {"z": critic})
+    sgd = keras.optimizers.SGD
+    aign.compile(sgd(0.1), {"z": sgd(0.1)}, recall_weight=1.0)
+    data = batch()
+    more, shown = tf.fill([4, SIZE], 0.5), tf.fill([4, SIZE], 2.0)
+    data["observation"] |= {
+        "more": more,
+        "shown": shown,
+        "words": tf.constant(["a", "b", "c", "d"]),
+    }
+    data["memory"] |= {"x": data["observation"]["x"], "shown": shown}
+    factors = aign(data["observation"])
+    np.testing.assert_array_equal(factors["z"], aign.averaged({"x": data["observation"]["x"]})["z"])
+    expected = tf.reduce_mean((2.0 * factors["z"] + 0.5 - data["observation"]["x"]) ** 2)
+    # Until the first step, both generators are the same.
+    aign.generator.set_weights(aign.averaged.get_weights())
+    dataset = tf.data.Dataset.from_tensors(data).repeat()
+    tested = aign.evaluate(dataset, steps=1, verbose=0, return_dict=True)
+    assert tested["reprojection"] == pytest.approx(float(expected), rel=1e-5)
+    assert fit(aign, dataset)["reprojection"][0] == pytest.approx(float(expected), rel=1e-5)
+
+
 def test_paired_term_learns_the_truth():
     aign = model(
         names=(),

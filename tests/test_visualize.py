@@ -46,8 +46,25 @@ def test_beyond_the_range_is_clipped(value):
     )
 
 
-def test_pictures_need_not_be_square():
-    assert captioned_grid({"a": np.zeros((1, 4, 9, 3), np.float32)}, side=10).shape[1] == 10
+@pytest.mark.parametrize("height, width", [(12, 30), (30, 12)])
+def test_pictures_that_are_not_square_keep_their_shape(height, width):
+    """At their own width, pixel by pixel, below one another and beside one another."""
+    drawn = np.random.default_rng(0).uniform(-1, 1, (2, height, width, 3)).astype(np.float32)
+    grid = captioned_grid({"a": drawn, "b": drawn[:1]}, side=width)
+    assert grid.shape[1] == 2 * width + 2
+    left, right = grid[-2 * height - 2 :, :width], grid[-2 * height - 2 :, width + 2 :]
+    np.testing.assert_array_equal(left[:height], quantized(drawn[0]))
+    np.testing.assert_array_equal(left[-height:], quantized(drawn[1]))
+    np.testing.assert_array_equal(right[:height], quantized(drawn[0]))
+    assert np.all(left[height:-height] == 255) and np.all(right[height:] == 255)
+
+
+@pytest.mark.parametrize("height, width, tall", [(4, 9, 40), (9, 4, 202), (6, 8, 68)])
+def test_pictures_that_are_not_square_are_as_wide_as_asked_for(height, width, tall):
+    grid = captioned_grid({"a": np.full((1, height, width, 3), -1, np.float32)}, side=90)
+    assert grid.shape[1] == 90
+    black = np.all(grid[16:] == 0, axis=(1, 2))
+    assert black.all() and len(black) == tall
 
 
 def test_grey_pictures_stand_beside_coloured_ones():

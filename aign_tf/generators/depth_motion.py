@@ -116,7 +116,7 @@ def _motion_network(frames: int, height: int, width: int, channels: int) -> kera
     this, following = Neighbours()(UnfoldTime(frames)(x))
     directions = FoldTime(repeats=frames - 1)(layers.AveragePooling2D(8)(rays))
     x = layers.Concatenate()([Matches(_REACH)([this, following]), this, directions])
-    x = layers.Conv2D(8 * channels, 1, activation="relu")(x)
+    x = layers.Conv2D(8 * channels, 1, activation="relu", kernel_initializer="he_normal")(x)
     for _ in range(2):
         x = _halved(x, 8 * channels, kernel=3)
     x = layers.Conv2D(6, 1, dtype="float32")(x)
@@ -126,7 +126,9 @@ def _motion_network(frames: int, height: int, width: int, channels: int) -> kera
 
 
 def _halved(x, width: int, kernel: int):
-    x = layers.Conv2D(width, kernel, 2, padding="same", activation="relu")(x)
+    x = layers.Conv2D(
+        width, kernel, 2, padding="same", activation="relu", kernel_initializer="he_normal"
+    )(x)
     return residual_block(x, width)
 
 
@@ -171,7 +173,7 @@ class Neighbours(Float32Layer):
 class Matches(Float32Layer):
     """How well features agree with those of another picture up to `reach` places away.
 
-    Source: Dosovitskiy et al. 2015, equation 1, with kernels of one place.
+    Source: Dosovitskiy et al. 2015, equation 1, with kernels of one place and of unit vectors.
     """
 
     def __init__(self, reach: int, **kwargs):
@@ -179,9 +181,9 @@ class Matches(Float32Layer):
         self.reach = reach
 
     def call(self, inputs):
-        """Two of `[N, h, w, C]` -> means of products `[N, h, w, (2 reach + 1)^2]`."""
-        here, there = inputs
-        _, height, width, channels = here.shape
+        """Two of `[N, h, w, C]` -> cosines in [-1, 1], `[N, h, w, (2 reach + 1)^2]`."""
+        here, there = (self._directions(features) for features in inputs)
+        _, height, width, _ = here.shape
         margin = [self.reach, self.reach]
         there = tf.pad(there, [[0, 0], margin, margin, [0, 0]])
         # A row meets the other picture's rows one by one, in matrix products of all places with all
@@ -193,7 +195,13 @@ class Matches(Float32Layer):
             products = tf.matmul(here, there[:, down : down + height], transpose_b=True)
             products = tf.reshape(products, (-1, height, width * (width + 2 * self.reach)))
             matches.append(tf.gather(products, kept, axis=2))
-        return tf.concat(matches, axis=-1) / channels
+        return tf.concat(matches, axis=-1)
+
+    @staticmethod
+    def _directions(features):
+        """Unit vectors of what is unlike the rest of the picture; all else would match anything."""
+        features -= tf.reduce_mean(features, axis=(1, 2), keepdims=True)
+        return tf.math.l2_normalize(features, axis=-1, epsilon=1e-6)
 
     def get_config(self):
         return {**super().get_config(), "reach": self.reach}

@@ -75,8 +75,9 @@ class ClipFromNeighbours(Float32Layer):
             *(_folded(part) for part in (*motion, *lens)),
         )
         difference = tf.abs(warped.depth - warped.depth_there)
-        disagreement = warped.valid * difference / (warped.depth + warped.depth_there)
-        rendered = {"views": warped.image, "valid": warped.valid, "disagreement": disagreement}
+        disagreement = warped.inside * difference / (warped.depth + warped.depth_there)
+        valid = warped.valid if self.occlusion else warped.inside
+        rendered = {"views": warped.image, "valid": valid, "disagreement": disagreement}
         clips = (-1, levels, 2, count - 1)
         return {
             **{

@@ -32,15 +32,17 @@ class Warped(NamedTuple):
     Attributes:
       image: `[B, H, W, C]`, frame b, read where the points of a are seen in it; outside of the
         frame its nearest pixel.
-      valid: `[B, H, W, 1]`, 1 where that is the same point, else 0: where a has no depth, where the
-        point is behind the camera of b, outside its frame or, if `depth_there` is given, hidden,
-        or seen where that has no reading. Without gradient.
+      inside: `[B, H, W, 1]`, 1 where the point is in the frame of b, else 0: where a has no depth,
+        or where the point is behind the camera of b or outside its frame. Without gradient.
+      valid: `[B, H, W, 1]`, the same, but 0 also where `depth_there`, if it is given, hides the
+        point or has no reading.
       flow: `[B, H, W, 2]`, pixels that a point moves right and down from a to b.
       depth: `[B, H, W, 1]`, of the points of a in frame b, at least `NEAR`.
       depth_there: `[B, H, W, 1]`, read as `image` is; or None.
     """
 
     image: tf.Tensor
+    inside: tf.Tensor
     valid: tf.Tensor
     flow: tf.Tensor
     depth: tf.Tensor
@@ -108,14 +110,14 @@ def warp(
         checked("principal_point", principal_point, 2),
     )
     # Traced for all sizes, it knows none.
-    x, y, valid, flow, depth = (
+    x, y, inside, flow, depth = (
         tf.ensure_shape(each, (batch, height, width, *each.shape[3:])) for each in moved
     )
-    warped, seen = sample(image, x, y), None
+    warped, seen, valid = sample(image, x, y), None, inside
     if depth_there is not None:
         seen = sample(checked("depth_there", depth_there, height, width, 1), x, y)
-        valid *= tf.cast(depth <= seen * (1.0 + OCCLUSION_TOLERANCE), valid.dtype)
-    return Warped(warped, valid, flow, depth, seen)
+        valid = inside * tf.cast(depth <= seen * (1.0 + OCCLUSION_TOLERANCE), valid.dtype)
+    return Warped(warped, inside, valid, flow, depth, seen)
 
 
 @tf.custom_gradient

@@ -84,6 +84,40 @@ def test_a_penalty_is_about_factors_and_not_about_chance():
     )
 
 
+@pytest.mark.parametrize("unit", [2.0, (2.0, 10.0)])
+def test_factors_are_seen_in_their_units(unit):
+    network = linear()
+    network.units = {"z": unit}
+    shown = judging.seen(network, FACTORS)
+    np.testing.assert_allclose(shown["z"], FACTORS["z"] / unit, rtol=1e-6)
+    logits = judging.judge(network, FACTORS, [0, 0], training=False)
+    np.testing.assert_allclose(logits, network(shown), rtol=1e-6)
+
+
+def test_factors_without_a_unit_are_seen_as_they_are():
+    network = linear()
+    network.units = {"another": 3.0}
+    np.testing.assert_array_equal(judging.seen(network, FACTORS)["z"], FACTORS["z"])
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+def test_penalties_do_not_depend_on_whether_factors_come_in_millimetres_or_metres(unit):
+    network = linear()
+    network.units = {"z": unit}
+    real = {"z": unit * FACTORS["z"]}
+    fake = {"z": -unit * FACTORS["z"]}
+    total = judging.penalty(network, real, fake, [1, 2], r1=0.1, gradient_penalty=2.0)
+    assert float(total) == pytest.approx(0.1 * 12.5 + 2 * 16.0, rel=1e-5)
+
+
+def test_units_of_coordinates_weigh_their_slopes():
+    """A network of 3 z0 / u0 + 4 z1 / u1, whose slope in units is (3, 4) whatever they are."""
+    network = linear()
+    network.units = {"z": (0.01, 100.0)}
+    total = judging.penalty(network, FACTORS, FACTORS, [1, 2], r1=1.0, gradient_penalty=0.0)
+    assert float(total) == pytest.approx(12.5, rel=1e-5)
+
+
 def test_a_weight_of_zero_computes_no_penalty(monkeypatch):
     def refuse(*_):
         raise AssertionError("computed")

@@ -207,7 +207,7 @@ def test_gradients_agree_with_finite_differences():
 NUMBERS = st.floats(-5, 5, width=32) | st.sampled_from([0.0, 1e-30, -1e3, 1e6])
 
 
-@hypothesis.settings(max_examples=50)
+@hypothesis.settings(max_examples=25)
 @hypothesis.given(
     st.lists(NUMBERS, min_size=6, max_size=6), st.sampled_from([0.0, 1e-6, 1.0, 100.0, 1e6])
 )
@@ -268,17 +268,14 @@ def test_every_size_may_be_open():
         values, gradients = values_and_gradients.python_function(*inputs)
         return values, *gradients, unproject(inputs[2], *inputs[5:])
 
-    inputs = [each.astype(np.float32) for each in small_scene()]
+    inputs = small_scene()
     expected = everything(*map(tf.constant, inputs))
     specs = [
-        tf.TensorSpec(
-            (None, None, None, each.shape[3]) if each.ndim == 4 else (None, each.shape[1])
-        )
-        for each in inputs
+        tf.TensorSpec((*[None] * (each.ndim - 1), each.shape[-1]), tf.float64) for each in inputs
     ]
     compiled = tf.function(everything, input_signature=specs)
     for one, other in zip(compiled(*inputs), expected):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(one, other, atol=1e-10)
 
 
 @pytest.mark.parametrize(

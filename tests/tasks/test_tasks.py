@@ -154,7 +154,9 @@ def test_a_batch_has_observations_memory_and_nothing_unknown(smoke, batches):
         for part in tf.nest.flatten(batch):
             assert part.shape[0] == size and part.dtype == tf.float32
             assert np.all(np.isfinite(part))
-    assert list(batches[0]["observation"]) == list(smoke.generator().input)
+    # Discriminators may look at more of an observation than the generator does.
+    seen = list(smoke.generator().input)
+    assert [name for name in batches[0]["observation"] if name in seen] == seen
 
 
 def test_what_is_rendered_is_shaped_like_what_was_observed(smoke, batches):
@@ -162,7 +164,10 @@ def test_what_is_rendered_is_shaped_like_what_was_observed(smoke, batches):
     rendered = smoke.renderer()(smoke.generator()(observation), observation)
     assert rendered
     for name, part in rendered.items():
-        assert part.shape == observation[name].shape and part.dtype == tf.float32
+        assert part.dtype == tf.float32
+        # What is no entry of an observation, such as several views of it, is for tests of the task.
+        if name in observation:
+            assert part.shape == observation[name].shape
     assert smoke.renderer().weights == []
 
 
@@ -181,7 +186,10 @@ def test_the_truth_renders_to_the_observation_better_than_that_of_another(smoke,
         return float(smoke.reprojection(rendered, batch["observation"]))
 
     of_another = {name: tf.roll(part, 1, axis=0) for name, part in batch["truth"].items()}
-    assert error(batch["truth"]) < 0.1 * error(of_another)
+    # Pictures of things that hide each other are never explained as exactly as points are, and
+    # another motion still explains a wall of one colour.
+    share = 0.35 if smoke.held_out(1).keys() & {"frames"} else 0.1
+    assert error(batch["truth"]) < share * error(of_another)
 
 
 def test_discriminators_judge_factors_and_memory_alike(smoke, batches):
@@ -211,7 +219,7 @@ def test_the_stream_can_be_entered_at_any_step(smoke, batches):
 def test_held_out_observations_are_always_the_same(smoke, batches):
     one, two = smoke.held_out(3), smoke.held_out(3)
     tf.nest.map_structure(np.testing.assert_array_equal, one, two)
-    assert list(one) == list(batches[0]["observation"])
+    assert list(one) == list(smoke.generator().input)
     for name, part in one.items():
         assert part.shape == (3, *batches[0]["observation"][name].shape[1:])
         assert part.dtype == np.float32
