@@ -91,7 +91,9 @@ class UnfoldTime(Float32Layer):
         self.frames = frames
 
     def call(self, frames):
-        return tf.reshape(frames, (-1, self.frames, *frames.shape[1:]))
+        # Keras traces resized pictures with an open size when it saves.
+        whole = tf.reshape(frames, tf.concat([[-1, self.frames], tf.shape(frames)[1:]], axis=0))
+        return tf.ensure_shape(whole, (None, self.frames, *frames.shape[1:]))
 
     def get_config(self):
         return {**super().get_config(), "frames": self.frames}

@@ -28,12 +28,16 @@ def with_blurred(pictures: tf.Tensor, blurs: int) -> tf.Tensor:
     Returns:
       `[N, H, W, (1 + blurs) C]`.
     """
-    size = pictures.shape[1:3]
+    height, width = pictures.shape[1:3]
     copies = [pictures]
     for level in range(1, blurs + 1):
         block = 3**level
         small = tf.nn.avg_pool2d(pictures, block, block, "SAME")
-        copies.append(tf.image.resize(small, size))
+        # Blocks reach over the border: what is stretched back is larger than the picture.
+        tall, wide = (block * size for size in small.shape[1:3])
+        large = tf.image.resize(small, (tall, wide))
+        top, left = (tall - height) // 2, (wide - width) // 2
+        copies.append(large[:, top : top + height, left : left + width])
     return tf.concat(copies, axis=-1)
 
 

@@ -109,6 +109,7 @@ class TwiceAndMore(Float32Layer):
         return {"x": 2.0 * factors["z"] + observation["more"]}
 
 
+@pytest.mark.filterwarnings("error:Input dict contained keys")
 def test_an_observation_may_hold_what_the_generator_does_not_look_at():
     """Renderers and discriminators do."""
     z, shown = keras.Input((SIZE,), name="z"), keras.Input((SIZE,), name="shown")

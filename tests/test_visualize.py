@@ -67,6 +67,13 @@ def test_pictures_that_are_not_square_are_as_wide_as_asked_for(height, width, ta
     assert black.all() and len(black) == tall
 
 
+def test_all_columns_have_the_proportions_of_the_first_picture_there_is():
+    wide, black = np.ones((1, 4, 8, 3), np.float32), pictures(1, -1.0)
+    grid = captioned_grid({"none": [], "wide": wide, "square": black}, side=20)
+    assert np.all(grid[16:, :20] == 255)
+    assert grid.shape == (16 + 10, 3 * 20 + 2 * 2, 3) and np.all(grid[16:, -20:] == 0)
+
+
 def test_grey_pictures_stand_beside_coloured_ones():
     grid = captioned_grid({"grey": pictures(1, 0.5)[..., :1], "red": pictures(1, [1, -1, -1])}, 10)
     assert np.all(grid[-10:, :10] == quantized(np.float32(0.5)))

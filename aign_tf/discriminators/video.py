@@ -81,6 +81,8 @@ class Readings(Float32Layer):
     def call(self, inputs):
         """`[log_depth [N,H,W,1], valid [N,H,W,1]]` -> `[N,H/k,W/k,2]`; no reading is 0."""
         log_depth, valid = inputs
+        # Where a block has no reading at all, its slope would be without bounds.
+        valid = tf.stop_gradient(valid)
         both = tf.concat([log_depth * valid, valid], axis=-1)
         both = tf.nn.avg_pool2d(both, self.shrink, self.shrink, "VALID")
         total, share = tf.split(both, 2, axis=-1)

@@ -269,7 +269,6 @@ def test_it_comes_back_from_a_keras_file(network, tmp_path):
     check_it_comes_back(network, observation(), tmp_path)
 
 
-@pytest.mark.xfail(strict=True, reason="saving loses sizes that UnfoldTime needs")
 def test_a_phone_gets_the_numbers_of_keras(network, tmp_path):
     (exported,) = export(network, observation(), tmp_path, ["tflite"])
     assert exported.max_abs_error < 1e-4

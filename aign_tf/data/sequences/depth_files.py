@@ -11,6 +11,10 @@ from absl import logging
 from PIL import Image
 
 from aign_tf.data.pictures import MAX_PIXELS, UnreadablePicture, read_picture
+from aign_tf.files import replacing
+
+MOST_MILLIMETRES = 65535
+"""The largest number of 16 bits: 65.535 m."""
 
 # How Pillow calls one channel of 16 bits; versions before 10 widen it.
 _MODES = ("I;16", "I")
@@ -40,6 +44,19 @@ def read_depth16(path: str | os.PathLike) -> np.ndarray:
     except Exception as error:  # Decoders raise nearly anything when a file is broken.
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UnreadablePicture(path, reason) from error
+
+
+def write_depth16(path: pathlib.Path, depth: np.ndarray, beyond: int) -> None:
+    """Writes metres `[h, w]` as a PNG of 16-bit millimetres, whole or not at all.
+
+    Args:
+      beyond: the number for what is farther than 65.535 m, such as `MOST_MILLIMETRES`, or 0 for no
+        reading.
+    """
+    millimetres = np.rint(1000 * depth.astype(np.float64))
+    millimetres = np.where(millimetres > MOST_MILLIMETRES, beyond, millimetres).astype(np.uint16)
+    with replacing(path) as temporary:
+        Image.fromarray(millimetres).save(temporary)
 
 
 def depth_reader(

@@ -11,20 +11,19 @@ from PIL import Image
 
 from aign_tf.data.pictures import in_parallel
 from aign_tf.data.sequences.check import SequenceFileConfig
+from aign_tf.data.sequences.depth_files import write_depth16
 from aign_tf.data.sequences.folders import list_footage
 from aign_tf.data.sequences.footage import Sequence
 from aign_tf.data.sequences.loading import load
 from aign_tf.errors import UserError
 from aign_tf.files import inside
 
-_MOST_MILLIMETRES = 65535
-
 
 def prepare_sequences(data_dir: str, output: str, options: SequenceFileConfig) -> str:
     """See `Task.prepare`; writes a new folder that `list_footage` reads as the same recordings.
 
-    Depths are rounded to millimetres, and beyond 65.535 m they become 65.535 m. Everything is
-    written beside `output` first and renamed at the end: `output` is whole or absent.
+    Depths are rounded to millimetres; beyond 65.535 m there are no readings. Everything is written
+    beside `output` first and renamed at the end: `output` is whole or absent.
     """
     target = pathlib.Path(output).resolve()
     if target.exists():
@@ -56,9 +55,7 @@ def write_sequence(sequence: Sequence, folder: pathlib.Path) -> None:
         name = f"{frame:06d}.png"
         Image.fromarray(sequence.frames[frame]).save(images / name)
         if sequence.depth is not None:
-            millimetres = np.rint(1000 * sequence.depth[frame].astype(np.float64))
-            clipped = np.minimum(millimetres, _MOST_MILLIMETRES).astype(np.uint16)
-            Image.fromarray(clipped).save(depths / name)
+            write_depth16(depths / name, sequence.depth[frame], beyond=0)
 
     for _ in in_parallel(write, range(len(sequence))):
         pass

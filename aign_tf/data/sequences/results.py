@@ -7,17 +7,16 @@ import pathlib
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from aign_tf.data.pictures import in_parallel, write_picture
 from aign_tf.data.poses import animation
 from aign_tf.data.sequences.clouds import coloured_cloud, write_ply
+from aign_tf.data.sequences.depth_files import MOST_MILLIMETRES, write_depth16
 from aign_tf.data.splits import spaced
 from aign_tf.depth_pictures import coloured, shared_range
-from aign_tf.files import inside, replacing
+from aign_tf.files import inside
 from aign_tf.metrics.trajectory import plot, write_tum
 
-_MOST_MILLIMETRES = 65535
 _FILM_HEIGHT = 240  # pixels, about
 _SAMPLED = 100  # frames that tell which depths there are
 
@@ -68,7 +67,7 @@ def write_results(
 
     def write_frame(frame: int) -> None:
         large, png = resized(depth[frame], size), f"{frame:06d}.png"
-        write_depth(millimetres / png, large)
+        write_depth16(millimetres / png, large, beyond=MOST_MILLIMETRES)
         write_picture(colours / png, coloured(large, *shown))
 
     collections.deque(in_parallel(write_frame, range(len(depth))), maxlen=0)
@@ -87,13 +86,6 @@ def resized(depth: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     A plane in space is linear in inverse depth, and so remains one.
     """
     return 1 / cv2.resize(1 / depth, size, interpolation=cv2.INTER_LINEAR)
-
-
-def write_depth(path: pathlib.Path, depth: np.ndarray) -> None:
-    """Writes `[H, W]` metres as a PNG of 16-bit millimetres, those beyond 65.535 m as 65535."""
-    millimetres = np.minimum(np.rint(1000 * depth), _MOST_MILLIMETRES).astype(np.uint16)
-    with replacing(path) as temporary:
-        Image.fromarray(millimetres).save(temporary)
 
 
 def _enlarged(film: np.ndarray) -> np.ndarray:

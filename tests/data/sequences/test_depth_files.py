@@ -65,3 +65,11 @@ def test_depth_in_metres(tmp_path):
 def test_no_depth_map_at_all(tmp_path):
     pictures = [tiny.picture(tmp_path / "a.jpg")]
     assert depth_files.depth_reader([tmp_path / "gone.png"], pictures, 1000) is None
+
+
+@pytest.mark.parametrize("beyond", [0, depth_files.MOST_MILLIMETRES])
+def test_written_depths_are_rounded_to_millimetres_and_end_somewhere(tmp_path, beyond):
+    depth = np.float32([[0, 0.0004, 0.0006, 1.2345678], [65.5349, 65.5361, 70, np.inf]])
+    depth_files.write_depth16(tmp_path / "depth.png", depth, beyond)
+    expected = [[0, 0, 1, 1235], [65535, beyond, beyond, beyond]]
+    np.testing.assert_array_equal(depth_files.read_depth16(tmp_path / "depth.png"), expected)

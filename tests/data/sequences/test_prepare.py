@@ -69,12 +69,12 @@ def test_a_folder_that_is_one_recording(tmp_path):
     assert same(*read(tmp_path / "out"), *read(tmp_path / "walk"))
 
 
-def test_far_depths_saturate(tmp_path):
+def test_depths_too_far_to_write_become_no_reading(tmp_path):
     depth = np.full((4, 48, 64), 65.6, np.float32)
     depth[:, 0], depth[:, 1], depth[:, 2] = 0, 0.0004, 65.534
     save(tmp_path / "sky", depth=depth)
     found = list_footage(tmp_path)[0].read_depth(0)[:4, 0]
-    np.testing.assert_allclose(found, [0, 0, 65.534, 65.535], rtol=1e-6)
+    np.testing.assert_allclose(found, [0, 0, 65.534, 0], rtol=1e-6)
 
 
 def test_nothing_is_overwritten(tmp_path):

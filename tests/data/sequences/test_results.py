@@ -6,7 +6,7 @@ from PIL import Image
 
 from aign_tf.data.poses import animation
 from aign_tf.data.sequences.depth_files import read_depth16
-from aign_tf.data.sequences.results import resized, write_depth, write_results
+from aign_tf.data.sequences.results import resized, write_results
 from aign_tf.errors import UserError
 from aign_tf.metrics.trajectory import chain
 
@@ -130,13 +130,6 @@ def test_nothing_is_written_outside_the_output(tmp_path, name):
     with pytest.raises(UserError, match=r"would be written outside .*out: rename it"):
         write(tmp_path / "in" / "out", name)
     assert not list(tmp_path.iterdir())
-
-
-def test_depths_are_rounded_to_millimetres_and_end_at_the_last(tmp_path):
-    depth = np.float32([[0, 0.0004, 0.0006, 1.2345678], [65.5349, 65.5351, 70, np.inf]])
-    write_depth(tmp_path / "depth.png", depth)
-    expected = [[0, 0, 1, 1235], [65535, 65535, 65535, 65535]]
-    np.testing.assert_array_equal(read_depth16(tmp_path / "depth.png"), expected)
 
 
 def test_a_plane_in_another_size_remains_that_plane():
