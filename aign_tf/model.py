@@ -8,7 +8,7 @@ Source: Tung, Harley, Seto, Fragkiadaki, "Adversarial Inverse Graphics Networks"
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import keras
 import tensorflow as tf
@@ -87,6 +87,7 @@ class AIGN(keras.Model):
         recall: Callable[[Tensors, Tensors], tf.Tensor] | None = None,
         reprojection_weight: float = 1.0,
         adversarial_weight: float = 0.01,
+        shares: Mapping[str, float] | None = None,
         paired_weight: float = 0.0,
         recall_weight: float = 0.0,
         r1: float = 0.0,
@@ -109,6 +110,7 @@ class AIGN(keras.Model):
           paired: `(factors named in truth, truth) -> scalar`; used when `paired_weight` > 0.
           recall: the same of remembered factors, when `recall_weight` > 0; None takes `paired`.
           reprojection_weight, adversarial_weight, paired_weight: of the terms of the formula.
+          shares: name of a discriminator -> beta_k by `adversarial_weight`; 1 where it is not named.
           recall_weight: of the term that asks for remembered factors back from what the renderer
             makes of them, G(R(m)) = m. Such pairs come for free and show no observation.
           r1: weight of the R1 penalty at real factors; 0 leaves it out.
@@ -128,7 +130,8 @@ class AIGN(keras.Model):
         self.reprojection, self.paired = reprojection, paired
         self.recall = recall or paired
         self.reprojection_weight = reprojection_weight
-        self.adversarial_weight = adversarial_weight
+        shares = {name: 1.0 for name in self.discriminators} | dict(shares or {})
+        self.betas = {name: adversarial_weight * share for name, share in shares.items()}
         self.paired_weight, self.recall_weight = paired_weight, recall_weight
         self.r1, self.gradient_penalty = r1, gradient_penalty
         self.generator_steps, self.discriminator_steps = generator_steps, discriminator_steps
@@ -222,7 +225,7 @@ class AIGN(keras.Model):
         loss = self.reprojection_weight * terms["reprojection"]
         for name, logits in fake.items():
             terms[f"adversarial/{name}"] = self.family.generator(logits)
-            loss += self.adversarial_weight * terms[f"adversarial/{name}"]
+            loss += self.betas[name] * terms[f"adversarial/{name}"]
         if self.paired_weight > 0:
             truth = batch["truth"]
             predicted = {name: factors[name] for name in truth}

@@ -139,6 +139,10 @@ class Task(abc.ABC):
         """The loss of remembered factors that the generator found again."""
         return self.paired(recalled, remembered)
 
+    def shares(self) -> dict[str, float]:
+        """Discriminator -> weight of its term by `loss.adversarial_weight`, where that is not 1."""
+        return {}
+
     @abc.abstractmethod
     def batches(self, first_step: int = 0) -> tf.data.Dataset:
         """Endless training batches from `first_step` on: dicts `observation`, `memory`, `truth`."""

@@ -102,6 +102,7 @@ def build(task: Task) -> AIGN:
         recall=task.recall,
         reprojection_weight=loss.reprojection_weight,
         adversarial_weight=loss.adversarial_weight,
+        shares=task.shares(),
         paired_weight=loss.paired_weight,
         recall_weight=loss.recall_weight,
         r1=loss.r1,

@@ -66,12 +66,12 @@ class Config:
     network: NetworkConfig = NetworkConfig()
     video: VideoLossConfig = VideoLossConfig()
     loss: LossConfig = LossConfig(
-        reprojection_weight=1.0, adversarial_weight=0.02, recall_weight=0.1, r1=1.0
+        reprojection_weight=1.0, adversarial_weight=0.5, recall_weight=0.1, r1=1.0
     )
     train: TrainConfig = TrainConfig(
         steps=8000,
         batch_size=8,
-        generator_lr=5e-4,
+        generator_lr=1e-3,
         discriminator_lr=5e-4,
         log_every=100,
         sample_every=1000,
@@ -166,6 +166,8 @@ class Sfm(task.Task):
         parse_shares(data.shares)
         parse_stride(data.stride)
         check_size(data.height, data.width)
+        if data.camera:
+            parse_intrinsics("data.camera", data.camera)
 
     @functools.cached_property
     def roles(self):
@@ -201,6 +203,9 @@ class Sfm(task.Task):
             ),
             "motion": motion_discriminator(data.frames - 1, *self.motion_units, 4 * width),
         }
+
+    def shares(self) -> dict[str, float]:
+        return {"motion": self.config.video.motion_share}
 
     def reprojection(self, rendered, observation) -> tf.Tensor:
         """Photometric error of all frames, with the weighted regularisers of depths."""
@@ -339,9 +344,7 @@ class Sfm(task.Task):
         lens = parse_intrinsics("data.camera", data.camera)
         stride = options.stride or int(data.stride)
         written = []
-        for footage, fps, size in list_sources(
-            source, options.intrinsics, lens, data.height, data.width
-        ):
+        for footage, fps, size in list_sources(source, options.intrinsics, lens, data.width):
             recording = load(footage.every(stride), data.height, data.width)
             video = predict_video(generator, recording)
             logging.info("%s: %d frames", footage.name, len(recording))

@@ -83,12 +83,12 @@ def _everywhere(recordings: Items[Sequence], depth: np.ndarray, motion: np.ndarr
 
 def scores(videos: Videos, recordings: Items[Sequence]) -> dict[str, float]:
     """All metrics that the truth of the recordings allows."""
-    differences = [_differences(videos[recording.name], recording) for recording in recordings]
-    return {
-        **_depth_scores(videos, recordings),
-        **_motion_scores(videos, recordings),
-        "photometric_l1": float(np.concatenate(differences).mean()),
-    }
+    found = {**_depth_scores(videos, recordings), **_motion_scores(videos, recordings)}
+    pairs = [recording for recording in recordings if len(recording) > 1]
+    if pairs:
+        differences = [_differences(videos[recording.name], recording) for recording in pairs]
+        found["photometric_l1"] = float(np.concatenate(differences).mean())
+    return found
 
 
 def _depth_scores(videos: Videos, recordings: Items[Sequence]) -> dict[str, float]:
@@ -103,7 +103,7 @@ def _depth_scores(videos: Videos, recordings: Items[Sequence]) -> dict[str, floa
 
 def _motion_scores(videos: Videos, recordings: Items[Sequence]) -> dict[str, float]:
     """Root mean squares over all recordings, weighted by their frames."""
-    moved = [recording for recording in recordings if recording.poses is not None]
+    moved = [each for each in recordings if each.poses is not None and len(each) > 1]
     if not moved:
         return {}
     errors = [

@@ -159,7 +159,6 @@ def test_recordings_without_a_truth_do_not_count():
         assert both[name] == alone[name], name
 
 
-@pytest.mark.xfail(strict=True, reason="differences of no pairs cannot be joined")
 def test_a_single_frame_has_depths_to_score_and_nothing_else():
     """As of a recording that is no longer than the stride."""
     one = ONE.take(slice(1))

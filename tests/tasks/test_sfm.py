@@ -121,7 +121,6 @@ def test_settings_that_do_not_exist(key, value, message):
     assert str(error.value).startswith(message)
 
 
-@pytest.mark.xfail(strict=True, reason="told by the first prediction, after the whole training")
 def test_a_camera_that_is_none_is_told_before_training():
     with pytest.raises(UserError, match=r"^data\.camera=wide: expected fx fy cx cy in pixels"):
         sfm(data__camera="wide")
@@ -373,7 +372,6 @@ def test_other_footage_is_evaluated(elsewhere, run, smoke):
     assert json.loads(run.metrics.read_text())["samples"] == 12
 
 
-@pytest.mark.xfail(strict=True, reason="shares are of two roles where the third has a folder")
 def test_other_footage_does_not_change_what_was_remembered(elsewhere, smoke):
     """Baselines know the memory of the training."""
     for role in ("watched", "remembered"):

@@ -55,53 +55,43 @@ def clip_batches(
     columns = {name: getattr(clips, name) for name in names if getattr(clips, name) is not None}
 
     def make(observed: Tensors, remembered: Tensors, seed: tf.Tensor) -> dict[str, Tensors]:
-        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 4))
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 7))
+
+        def drawn(seed: tf.Tensor, columns: int, of: tf.Tensor) -> tf.Tensor:
+            """Random rows `[B, columns, ...]` of a part of the memory."""
+            shape = [tf.shape(observed["rows"])[0], columns]
+            return tf.gather(of, tf.random.stateless_uniform(shape, seed, 0, len(of), tf.int32))
+
         clip = {"frames": _tinted(normalized(tf.gather(frames, observed["rows"])), tint, seeds[0])}
         clip |= {name: observed[name] for name in ("focal", "principal_point")}
         known = {name: observed[name] for name in ("rotation", "translation") if name in observed}
         if truth is not None:
             known["log_depth"] = tf.gather(truth, observed["rows"])[..., None]
-        depths = tf.gather(maps, remembered["depths"])[..., None]
-        recalled = dict(zip(("rotation", "translation"), _moves(motions, remembered["motions"])))
-        recalled["log_depth"] = depths
+        others = drawn(seeds[3], length - 1, maps)
+        depths = tf.concat([remembered["log_depth"][:, None], others], axis=1)[..., None]
+        moves = tf.split(drawn(seeds[4], length - 1, motions), 2, axis=-1)
+        recalled = {"log_depth": depths, **dict(zip(("rotation", "translation"), moves))}
+        gaps = {"log_depth": drawn(seeds[5], length, maps)[..., None]}
         if flip:
             coin = _coin(seeds[1], [tf.shape(depths)[0]])
             clip, known = _mirrored(clip, coin), _mirrored(known, coin)
             recalled = _mirrored(recalled, _coin(seeds[2], tf.shape(depths)[:1]))
+            gaps = _mirrored(gaps, _coin(seeds[6], tf.shape(depths)[:1]))
         recalled |= paint(recalled, clip)
         valid = _valid(recalled["log_depth"])
         recalled |= {"log_depth": valid * recalled["log_depth"], "valid": valid}
-        clip["valid"] = _valid(tf.gather(maps, remembered["gaps"])[..., None])
+        clip["valid"] = _valid(gaps["log_depth"])
         batch = {"observation": clip, "memory": recalled}
         return {**batch, "truth": known} if known else batch
 
     return unpaired_batches(
         columns,
-        _groups(len(log_depths), len(motions), length, seed),
+        {"log_depth": log_depths},
         batch_size,
         seed,
         make,
         first_step,
     )
-
-
-def _groups(depths: int, motions: int, length: int, seed: int) -> dict[str, np.ndarray]:
-    """Rows of the memory for F frames and F - 1 motions at a time, each row equally often."""
-    draw = np.random.default_rng(seed)
-    count = max(depths, motions)
-
-    def group(of: int, size: int) -> np.ndarray:
-        return np.stack([np.resize(draw.permutation(of), count) for _ in range(size)], axis=1)
-
-    return {
-        "depths": group(depths, length),
-        "motions": group(motions, length - 1),
-        "gaps": group(depths, length),
-    }
-
-
-def _moves(motions: tf.Tensor, rows: tf.Tensor) -> list[tf.Tensor]:
-    return tf.split(tf.gather(motions, rows), 2, axis=-1)
 
 
 def _valid(log_depth: tf.Tensor) -> tf.Tensor:

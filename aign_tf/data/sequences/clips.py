@@ -83,9 +83,10 @@ def cut(recordings: Items[Sequence], length: int, stride: int, reverse: bool) ->
     """All clips of `length` frames, each `stride` after the one before.
 
     Args:
-      recordings: at least one.
+      recordings: those that are shorter than a clip are left out; one is not.
       reverse: whether each clip comes backwards as well.
     """
+    recordings = [each for each in recordings if len(each) > (length - 1) * stride]
     rows, focal, centre, motions, start = [], [], [], [], 0
     known = all(recording.poses is not None for recording in recordings)
     for recording in recordings:

@@ -62,10 +62,15 @@ def list_footage(data_dir: str | os.PathLike) -> list[Footage]:
     return sorted(found, key=lambda footage: in_time(footage.name))
 
 
+def layout_of(folder: pathlib.Path) -> ModuleType | None:
+    """The layout of a recording, or of some, that begin in this very folder."""
+    return next((layout for layout in _LAYOUTS if layout.recognises(folder)), None)
+
+
 def _recordings(root: pathlib.Path) -> Iterator[tuple[pathlib.Path, ModuleType]]:
     for place, folders, _ in os.walk(root, followlinks=True):
         folder = pathlib.Path(place)
-        layout = next((layout for layout in _LAYOUTS if layout.recognises(folder)), None)
+        layout = layout_of(folder)
         if layout:
             yield folder, layout
         # Links may lead round in circles: the limit ends them.

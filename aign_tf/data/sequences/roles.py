@@ -75,10 +75,17 @@ def load_roles(config: SequenceDataConfig, seed: int) -> SequenceRoles:
             seed, config.recordings, config.length, config.height, config.width, config.streets
         )
     shares = dict(zip(_ROLES, parse_shares(config.shares)))
-    roles = {"remembered": config.memory_dir, "tested": config.test_dir}
-    given = {role: _read(folder, config) for role, folder in roles.items() if folder}
-    divided = _divided(everything, {r: s for r, s in shares.items() if r not in given}, config)
-    roles = {**divided, **given}
+    if config.memory_dir:
+        del shares["remembered"]
+    # With another test the others stay as they were: an evaluation on other data must not change
+    # what was remembered.
+    roles = _divided(everything, shares, config)
+    if config.memory_dir:
+        roles["remembered"] = _read(config.memory_dir, config)
+    if config.test_dir:
+        roles["tested"] = _read(config.test_dir, config)
+    if not roles["watched"]:
+        raise UserError("watched: 0 recordings: leave some to data.watched, or to data.shares")
     for recording in roles["remembered"]:
         if recording.depth is None or recording.poses is None:
             raise UserError(
@@ -109,6 +116,8 @@ def _divided(
     if named:
         return _named(everything, shares, named)
     total = sum(shares.values())
+    if total == 0:
+        raise UserError(f"data.shares={config.shares}: nothing is left for {' and '.join(shares)}")
     bounds = np.cumsum([0.0, *(share / total for share in shares.values())])
     if len(everything) >= len(shares) + 1:
         cuts = np.round(bounds * len(everything)).astype(int)

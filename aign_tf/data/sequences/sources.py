@@ -9,10 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from absl import logging
 
-from aign_tf.data.sequences.folders import list_footage
+from aign_tf.data.pictures import UnreadablePicture
+from aign_tf.data.sequences import plain
+from aign_tf.data.sequences.cameras import find_intrinsics
+from aign_tf.data.sequences.folders import layout_of, list_footage
 from aign_tf.data.sequences.footage import Footage
-from aign_tf.data.sequences.resampling import moved_camera
-from aign_tf.data.sequences.video import read_video
+from aign_tf.data.sequences.frame_files import pictures_in
+from aign_tf.data.sequences.video import Video, read_video
 from aign_tf.errors import UserError
 
 _FPS = 25.0
@@ -27,26 +30,33 @@ class Source(NamedTuple):
 
 
 def list_sources(
-    path: pathlib.Path, intrinsics: str, usual: np.ndarray, height: int, width: int
+    path: pathlib.Path, intrinsics: str, usual: np.ndarray, width: int
 ) -> list[Source]:
     """The recordings at `path`: a video file, a folder of pictures, or recordings as in training.
 
     Args:
       intrinsics: "fx fy cx cy" in pixels of the pictures, for all of them; empty: as files say,
-        else a camera with the view of `usual`.
-      usual: fx, fy, cx, cy of pictures of `height` by `width`.
+        else a camera whose view is as wide as that of `usual`.
+      usual: fx, fy, cx, cy of pictures of `width`.
 
     Raises:
       UserError: nothing that can be read, or intrinsics that are none.
     """
     given = parse_intrinsics("intrinsics", intrinsics) if intrinsics else None
-    found = _recordings(path) if path.is_dir() else None
-    if found is None:
-        return [_video(path, given, usual, height, width)]
+    pictures = _pictures_alone(path)
+    if pictures is not None:
+        video = dataclasses.replace(read_video(pictures), name=path.resolve().name)
+        return [_source(video, given, usual[0] / width)]
+    if not path.is_dir():
+        return [_source(read_video(path), given, usual[0] / width)]
     sources = []
-    for footage in found:
-        tall, wide = footage.read_image(0).shape[:2]
-        footage = footage if given is None else _with_camera(footage, given)
+    for footage in list_footage(path):
+        try:
+            tall, wide = footage.read_image(0).shape[:2]
+        except UnreadablePicture as error:
+            raise UserError(str(error)) from error
+        if given is not None:
+            footage = dataclasses.replace(footage, focal=given[:2], principal_point=given[2:])
         sources.append(Source(footage, _FPS, (wide, tall)))
     return sources
 
@@ -62,32 +72,29 @@ def parse_intrinsics(name: str, text: str) -> np.ndarray:
     return numbers
 
 
-def _recordings(folder: pathlib.Path) -> list[Footage] | None:
-    """Recordings as in training, or None for a folder that has pictures and says no more."""
-    try:
-        return list_footage(folder)
-    except UserError as error:
-        try:
-            read_video(folder)
-        except UserError:
-            raise error from None
+def _pictures_alone(folder: pathlib.Path) -> pathlib.Path | None:
+    """Where the pictures lie, if the folder holds those of one video and tells no camera."""
+    if not folder.is_dir() or find_intrinsics(folder) is not None:
         return None
+    layout = layout_of(folder)
+    if layout is plain:
+        return folder / "images"
+    return folder if layout is None and pictures_in(folder) else None
 
 
-def _video(
-    path: pathlib.Path, given: np.ndarray | None, usual: np.ndarray, height: int, width: int
-) -> Source:
-    video = read_video(path)
+def _source(video: Video, given: np.ndarray | None, view: float) -> Source:
+    """A video as a recording; without `given` it has this focal length by width, as in training."""
     wide, tall = video.size
     camera = given
     if camera is None:
-        parts = moved_camera(usual[:2], usual[2:], (height, width), (tall, wide))
-        camera = np.concatenate(parts)
+        # Pixels are square, and the lens looks straight ahead, as nearly always.
+        camera = np.array([view * wide, view * wide, (wide - 1) / 2, (tall - 1) / 2])
         shown = " ".join(f"{number:.1f}" for number in camera)
-        logging.warning("%s: intrinsics as in training, %s; --set=intrinsics=", path, shown)
+        logging.warning(
+            "%s: the camera is not known; its view is taken to be as wide as in training: "
+            '--set=intrinsics="%s"',
+            video.name,
+            shown,
+        )
     footage = Footage(video.name, video.count, video.read_image, camera[:2], camera[2:])
     return Source(footage, video.fps or _FPS, video.size)
-
-
-def _with_camera(footage: Footage, camera: np.ndarray) -> Footage:
-    return dataclasses.replace(footage, focal=camera[:2], principal_point=camera[2:])

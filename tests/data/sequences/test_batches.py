@@ -304,7 +304,6 @@ def test_predictions_wear_the_gaps_of_maps_that_have_nothing_to_do_with_the_clip
     assert all(len(np.unique(worn[shown == row])) > 3 for row in np.unique(shown))
 
 
-@pytest.mark.xfail(strict=True, reason="the maps of the memory are mirrored, but never these gaps")
 def test_gaps_are_mirrored_as_often_as_those_of_the_memory():
     """Else a sensor whose gaps are all on one side tells the memory from predictions."""
     (batch,) = batches(flip=True, batch_size=64)

@@ -129,7 +129,6 @@ def test_truth_is_known_where_all_recordings_have_it():
     assert not cut([numbered(3, depth=None, poses=None)], 2, 1, True).known.any()
 
 
-@pytest.mark.xfail(strict=True, reason="rotations of no clips cannot be turned into vectors")
 def test_a_recording_too_short_for_a_clip_gives_none():
     clips = cut([numbered(2), numbered(3, first=100)], 3, 1, reverse=True)
     assert shown(clips) == [[100, 101, 102], [102, 101, 100]]

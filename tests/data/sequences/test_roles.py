@@ -288,13 +288,11 @@ def test_a_folder_that_is_not_there(tmp_path):
     assert message(dir=str(tmp_path / "none")) == f"{tmp_path / 'none'}: no such folder"
 
 
-@pytest.mark.xfail(strict=True, reason="auto takes the median of no recordings")
 def test_nothing_to_watch_is_told_before_a_stride_is_sought(several):
     told = message(dir=several, remembered="a,b", tested="c,d", stride="auto")
     assert told.startswith("watched: 0 recordings")
 
 
-@pytest.mark.xfail(strict=True, reason="divides by the sum of the shares that are left")
 def test_a_share_of_nothing_is_told_where_the_other_roles_have_folders(one):
     told = message(dir=one, shares="0 1 1", memory_dir=one, test_dir=one)
     assert "watched" in told or "data.shares" in told

@@ -156,21 +156,18 @@ def test_a_recording_with_a_mistake_is_told(tmp_path):
         sources(tmp_path / "walk")
 
 
-@pytest.mark.xfail(strict=True, reason="the folder is taken for one that says nothing of a camera")
 def test_a_mistake_beside_pictures_is_told(pictures):
     tiny.text(pictures / "intrinsics.txt", "1 2 3")
     with pytest.raises(UserError, match=r"intrinsics\.txt: 3 numbers"):
         sources(pictures)
 
 
-@pytest.mark.xfail(strict=True, reason="intrinsics.txt is asked for although nobody needs it")
 def test_pictures_of_the_plain_layout_need_no_camera_where_it_was_told(tmp_path):
     tiny.picture(tmp_path / "walk" / "images" / "0.png", (WIDTH, HEIGHT))
     (source,) = sources(tmp_path / "walk", "50 51 30.5 20")
     assert camera(source) == [50, 51, 30.5, 20]
 
 
-@pytest.mark.xfail(strict=True, reason="an exception that commands do not print in a line")
 def test_a_first_picture_that_cannot_be_read_is_told(tmp_path):
     write_sequence(numbered(3), tmp_path / "walk")
     tiny.text(tmp_path / "walk" / "images" / "000000.png", "hello")
