@@ -110,7 +110,7 @@ class AIGN(keras.Model):
           paired: `(factors named in truth, truth) -> scalar`; used when `paired_weight` > 0.
           recall: the same of remembered factors, when `recall_weight` > 0; None takes `paired`.
           reprojection_weight, adversarial_weight, paired_weight: of the terms of the formula.
-          shares: name of a discriminator -> beta_k by `adversarial_weight`; 1 where it is not named.
+          shares: discriminator -> beta_k by `adversarial_weight`; 1 where it is not named.
           recall_weight: of the term that asks for remembered factors back from what the renderer
             makes of them, G(R(m)) = m. Such pairs come for free and show no observation.
           r1: weight of the R1 penalty at real factors; 0 leaves it out.

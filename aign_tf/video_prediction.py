@@ -48,8 +48,14 @@ def predict_video(generator: keras.Model, recording: Sequence) -> VideoFactors:
         depth[some] = np.exp(factors["log_depth"][..., 0])
         follows = some[:, :1] + np.arange(length - 1)
         rotation[follows], translation[follows] = factors["rotation"], factors["translation"]
-    turns = Rotation.from_rotvec(rotation[: count - 1]).as_matrix() if count > 1 else []
-    return VideoFactors(depth, np.reshape(turns, (-1, 3, 3)), translation[: count - 1])
+    return VideoFactors(depth, matrices(rotation[: count - 1]), translation[: count - 1])
+
+
+def matrices(vectors: np.ndarray) -> np.ndarray:
+    """Axis times angle `[K, 3]`, radians, as float64 `[K, 3, 3]`; K may be 0."""
+    if not len(vectors):
+        return np.zeros((0, 3, 3))
+    return Rotation.from_rotvec(vectors).as_matrix()
 
 
 def clip_inputs(recording: Sequence, rows: np.ndarray) -> dict[str, np.ndarray]:

@@ -256,7 +256,7 @@ class Sfm(task.Task):
             clips,
             log_depths(roles.remembered_depths()),
             roles.remembered_motions(data.reverse),
-            painted_clips,
+            painted_clips if self.config.loss.recall_weight > 0 else None,
             data.flip,
             data.tint,
             train.batch_size,

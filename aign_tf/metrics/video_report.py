@@ -8,7 +8,6 @@ from collections.abc import Sequence as Items
 
 import numpy as np
 import tensorflow as tf
-from scipy.spatial.transform import Rotation
 
 from aign_tf import visualize
 from aign_tf.data.augment import normalized
@@ -19,7 +18,7 @@ from aign_tf.depth_pictures import coloured
 from aign_tf.metrics import depth as depth_metrics
 from aign_tf.metrics import trajectory
 from aign_tf.renderers.warp import warp
-from aign_tf.video_prediction import VideoFactors
+from aign_tf.video_prediction import VideoFactors, matrices
 
 _SIDE = 160
 _PAIRS_AT_ONCE = 16
@@ -75,9 +74,8 @@ def _everywhere(recordings: Items[Sequence], depth: np.ndarray, motion: np.ndarr
     videos = {}
     for recording in recordings:
         motions = np.tile(motion, (len(recording) - 1, 1))
-        turns = Rotation.from_rotvec(motions[:, :3]).as_matrix()
         depths = np.broadcast_to(depth.astype(np.float32), recording.frames.shape[:3])
-        videos[recording.name] = VideoFactors(depths, turns, motions[:, 3:])
+        videos[recording.name] = VideoFactors(depths, matrices(motions[:, :3]), motions[:, 3:])
     return videos
 
 

@@ -21,7 +21,7 @@ def clip_batches(
     clips: Clips,
     log_depths: np.ndarray,
     motions: np.ndarray,
-    paint: Callable[[Tensors, Tensors], Tensors],
+    paint: Callable[[Tensors, Tensors], Tensors] | None,
     flip: bool,
     tint: float,
     batch_size: int,
@@ -35,7 +35,7 @@ def clip_batches(
       log_depths: float32 `[M, H, W]`, remembered, `NO_READING` where there is none.
       motions: float32 `[K, 6]`, remembered.
       paint: `(remembered factors, observation) -> observation` that these factors explain, for
-        recall.
+        recall; None where nothing is recalled.
       flip: mirror half of the clips, of the maps and of the motions.
       tint: strength of random changes of light and colour, alike in all frames of a clip.
       batch_size, seed, first_step: as of `unpaired_batches`.
@@ -77,7 +77,8 @@ def clip_batches(
             clip, known = _mirrored(clip, coin), _mirrored(known, coin)
             recalled = _mirrored(recalled, _coin(seeds[2], tf.shape(depths)[:1]))
             gaps = _mirrored(gaps, _coin(seeds[6], tf.shape(depths)[:1]))
-        recalled |= paint(recalled, clip)
+        if paint:
+            recalled |= paint(recalled, clip)
         valid = _valid(recalled["log_depth"])
         recalled |= {"log_depth": valid * recalled["log_depth"], "valid": valid}
         clip["valid"] = _valid(gaps["log_depth"])

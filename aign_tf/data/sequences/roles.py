@@ -77,8 +77,10 @@ def load_roles(config: SequenceDataConfig, seed: int) -> SequenceRoles:
     shares = dict(zip(_ROLES, parse_shares(config.shares)))
     if config.memory_dir:
         del shares["remembered"]
-    # With another test the others stay as they were: an evaluation on other data must not change
-    # what was remembered.
+        if config.test_dir:
+            del shares["tested"]
+    # Where some is remembered, another test leaves it as it was: an evaluation on other data must
+    # not change the memory.
     roles = _divided(everything, shares, config)
     if config.memory_dir:
         roles["remembered"] = _read(config.memory_dir, config)
