@@ -66,7 +66,7 @@ class Config:
     network: NetworkConfig = NetworkConfig()
     video: VideoLossConfig = VideoLossConfig()
     loss: LossConfig = LossConfig(
-        reprojection_weight=1.0, adversarial_weight=0.5, recall_weight=0.1, r1=1.0
+        reprojection_weight=1.0, adversarial_weight=0.3, recall_weight=0.1, r1=1.0
     )
     train: TrainConfig = TrainConfig(
         steps=8000,
@@ -76,6 +76,7 @@ class Config:
         log_every=100,
         sample_every=1000,
         checkpoint_every=1000,
+        clip_norm=1.0,
         ema_decay=0.998,
     )
 
@@ -186,9 +187,9 @@ class Sfm(task.Task):
 
     def generator(self) -> keras.Model:
         data, network = self.config.data, self.config.network
-        return depth_motion(
-            data.frames, data.height, data.width, network.channels, network.blocks, network.coarse
-        )
+        size = data.frames, data.height, data.width
+        usual = self.roles.usual_depth
+        return depth_motion(*size, usual, network.channels, network.blocks, network.coarse)
 
     def renderer(self) -> keras.layers.Layer:
         return ClipFromNeighbours(self.config.video.occlusion, self.config.video.blurs)

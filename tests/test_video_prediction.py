@@ -76,7 +76,7 @@ def test_inputs_of_clips():
 
 
 def test_networks_predict_videos():
-    generator = depth_motion(3, 32, 48, channels=2)
+    generator = depth_motion(3, 32, 48, 2.0, channels=2)
     recording = numbered(4, height=32, width=48)
     video = predict_video(generator, recording)
     assert video.depth.shape == (4, 32, 48) and np.all(video.depth > 0)

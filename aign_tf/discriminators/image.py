@@ -118,11 +118,11 @@ class Details(Float32Layer):
         return {**super().get_config(), "factor": self.factor}
 
 
-def picture_logits(x, widths: Sequence[int], norm: str, dense: int = 0):
+def picture_logits(x, widths: Sequence[int], norm: str, dense: int = 0, undecided: bool = False):
     """A logit `[B, 1]` of pictures `[B, H, W, C]`, after Radford et al. 2016.
 
     Strided 5x5 convolutions of these widths, a fully connected layer of width `dense` unless that
-    is 0, and another one.
+    is 0, and another one. An undecided network begins with logits of 0 and no slope at all.
     """
     if norm not in NORMALIZATIONS:
         raise UserError(f"no normalisation {norm!r}: use one of {', '.join(NORMALIZATIONS)}")
@@ -138,4 +138,5 @@ def picture_logits(x, widths: Sequence[int], norm: str, dense: int = 0):
     x = layers.Flatten()(x)
     if dense:
         x = layers.LeakyReLU(0.2)(layers.Dense(dense, kernel_initializer=initializer())(x))
-    return layers.Dense(1, dtype="float32", kernel_initializer=initializer())(x)
+    last = "zeros" if undecided else initializer()
+    return layers.Dense(1, dtype="float32", kernel_initializer=last)(x)

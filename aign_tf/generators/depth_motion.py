@@ -11,6 +11,8 @@ Inputs: `frames` float `[B, F, H, W, 3]` in [-1, 1], in the order of time; `foca
 
 from __future__ import annotations
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -19,9 +21,9 @@ from keras import layers
 from aign_tf.errors import UserError
 from aign_tf.layers import Float32Layer, FoldTime, UnfoldTime, merge_finer, residual_block
 
-# exp(5) is 148 metres. Smooth bounds keep the first steps from overflowing.
-_LARGEST_LOG_DEPTH = 5.0
-# What a network's first outputs, of about 1, stand for; nothing of the data is in these numbers.
+# Depths are within a factor exp(4) = 55 of the usual one: no first step can overflow.
+_REACH_OF_LOG_DEPTH = 4.0
+# What a network's first outputs, of about 1, stand for.
 _RADIANS, _METRES = 0.02, 0.1
 # Height and width are divided by this at the bottom of the U.
 _COARSEST = 16
@@ -41,6 +43,7 @@ def depth_motion(
     frames: int,
     height: int,
     width: int,
+    usual_depth: float,
     channels: int = 16,
     blocks: int = 2,
     coarse: int = 0,
@@ -54,6 +57,7 @@ def depth_motion(
     Args:
       frames: F, at least 2.
       height, width: multiples of 16.
+      usual_depth: metres, where predictions begin.
       channels: of the features at half the size; deeper ones have up to eight times as many.
       blocks: residual blocks at the bottom of the depth network.
       coarse: S, at most 2.
@@ -63,7 +67,7 @@ def depth_motion(
     centre = keras.Input((2,), name="principal_point")
     rays = Rays(height, width)([focal, centre])
 
-    depths = _depth_network(height, width, channels, blocks, coarse)(
+    depths = _depth_network(height, width, usual_depth, channels, blocks, coarse)(
         [FoldTime()(clip), FoldTime(repeats=frames)(rays)]
     )
     outputs = {name: UnfoldTime(frames)(depth) for name, depth in depths.items()}
@@ -73,7 +77,9 @@ def depth_motion(
     return keras.Model(inputs, outputs, name="depth_motion")
 
 
-def _depth_network(height: int, width: int, channels: int, blocks: int, coarse: int) -> keras.Model:
+def _depth_network(
+    height: int, width: int, usual_depth: float, channels: int, blocks: int, coarse: int
+) -> keras.Model:
     """`[picture, rays]` -> log depth and, if asked for, that of coarser levels side by side."""
     picture = keras.Input((height, width, 3))
     rays = keras.Input((height, width, 2))
@@ -90,7 +96,7 @@ def _depth_network(height: int, width: int, channels: int, blocks: int, coarse: 
     depths = []
     for multiple, finer in zip((4, 2, 1), reversed(levels[:-1])):
         x = merge_finer(x, finer, multiple * channels)
-        depths.append(_log_depth(x, height))
+        depths.append(_log_depth(x, height, usual_depth))
     finest, *coarser = reversed(depths)
     outputs = {"log_depth": finest}
     if coarse == 1:
@@ -132,11 +138,13 @@ def _halved(x, width: int, kernel: int):
     return residual_block(x, width)
 
 
-def _log_depth(x, height: int):
+def _log_depth(x, height: int, usual_depth: float):
     """Log depth at full size from features of any size."""
     x = layers.Conv2D(1, 3, padding="same", dtype="float32")(x)
     size = height // x.shape[1]
-    return Bounded()(layers.UpSampling2D(size, interpolation="bilinear", dtype="float32")(x))
+    return Bounded(math.log(usual_depth))(
+        layers.UpSampling2D(size, interpolation="bilinear", dtype="float32")(x)
+    )
 
 
 @keras.saving.register_keras_serializable("aign_tf")
@@ -209,10 +217,17 @@ class Matches(Float32Layer):
 
 @keras.saving.register_keras_serializable("aign_tf")
 class Bounded(Float32Layer):
-    """Log depths as they are where they are usual, and never beyond those of 7 mm and 148 m."""
+    """A network's numbers as log depths around a usual one, as they are unless they are large."""
+
+    def __init__(self, centre: float, **kwargs):
+        super().__init__(**kwargs)
+        self.centre = centre
 
     def call(self, values):
-        return _LARGEST_LOG_DEPTH * tf.tanh(values / _LARGEST_LOG_DEPTH)
+        return self.centre + _REACH_OF_LOG_DEPTH * tf.tanh(values / _REACH_OF_LOG_DEPTH)
+
+    def get_config(self):
+        return {**super().get_config(), "centre": self.centre}
 
 
 @keras.saving.register_keras_serializable("aign_tf")

@@ -51,7 +51,7 @@ def baselines(recordings: Items[Sequence], roles: SequenceRoles) -> dict[str, di
     """
     depths = roles.remembered_depths()
     read = depths > 0
-    median = np.median(depths[read])
+    median = roles.usual_depth
     mean_map = np.where(
         read.any(axis=0), depths.sum(axis=0) / np.maximum(read.sum(axis=0), 1), median
     )

@@ -13,8 +13,17 @@ FRAMES, HEIGHT, WIDTH = 3, 32, 48
 ROTATION, TRANSLATION = (0.01, 0.02, 0.005), (0.1, 0.05, 0.4)
 
 
-def depth_critic(shrink=4):
+def undecided(shrink=4):
     return depth_discriminator(FRAMES, HEIGHT, WIDTH, shrink, (4, 8))
+
+
+def depth_critic(shrink=4):
+    """One that has made up its mind."""
+    network = undecided(shrink)
+    last = network.trainable_variables[-2]
+    draw = np.random.default_rng(0)
+    last.assign(draw.normal(0, 1 / np.sqrt(last.shape[0]), last.shape))
+    return network
 
 
 def motion_critic():
@@ -64,6 +73,11 @@ def test_one_logit_for_each_frame_or_motion(build, factors, count):
     assert logits.shape == (2, count, 1) and logits.dtype == tf.float32
     assert np.all(np.isfinite(logits)) and np.ptp(logits) > 0
     assert list(build().input) == list(given)
+
+
+def test_a_critic_of_depths_begins_undecided():
+    """Steep slopes of random weights would drive depths away before a penalty flattens them."""
+    np.testing.assert_array_equal(judged(undecided(), maps()), 0)
 
 
 @BOTH

@@ -54,6 +54,12 @@ class SequenceRoles:
         """float32 `[M, H, W]`, metres, 0 where there is no reading."""
         return np.concatenate([recording.depth for recording in self.remembered])
 
+    @property
+    def usual_depth(self) -> float:
+        """Metres, the median of all readings that are remembered."""
+        depths = self.remembered_depths()
+        return float(np.median(depths[depths > 0]))
+
     def remembered_motions(self, reverse: bool) -> np.ndarray:
         """float32 `[K, 6]`, rotation and translation over `stride` frames."""
         poses = np.concatenate([r.poses[windows(len(r), 2, self.stride)] for r in self.remembered])
