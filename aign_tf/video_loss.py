@@ -26,7 +26,7 @@ class VideoLossConfig:
     auto_mask: bool = setting(True, "pixels that fit best without any motion teach nothing")
     occlusion: bool = setting(True, "points that a neighbour's depths hide are not compared")
     motion_share: float = setting(
-        0.05, "weight of the adversarial term of motions by that of depths"
+        0.15, "weight of the adversarial term of motions by that of depths"
     )
     smoothness: float = setting(0.001, "weight of slopes of disparity where the picture has none")
     consistency: float = setting(0.1, "weight of the disagreement of neighbours' depths")

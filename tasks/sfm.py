@@ -66,12 +66,12 @@ class Config:
     network: NetworkConfig = NetworkConfig()
     video: VideoLossConfig = VideoLossConfig()
     loss: LossConfig = LossConfig(
-        reprojection_weight=1.0, adversarial_weight=0.3, recall_weight=0.1, r1=1.0
+        reprojection_weight=1.0, adversarial_weight=0.1, recall_weight=0.1, r1=0.1
     )
     train: TrainConfig = TrainConfig(
         steps=8000,
         batch_size=8,
-        generator_lr=1e-3,
+        generator_lr=5e-4,
         discriminator_lr=5e-4,
         log_every=100,
         sample_every=1000,

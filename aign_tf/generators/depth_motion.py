@@ -21,8 +21,6 @@ from keras import layers
 from aign_tf.errors import UserError
 from aign_tf.layers import Float32Layer, FoldTime, UnfoldTime, merge_finer, residual_block
 
-# Depths are within a factor exp(4) = 55 of the usual one: no first step can overflow.
-_REACH_OF_LOG_DEPTH = 4.0
 # What a network's first outputs, of about 1, stand for.
 _RADIANS, _METRES = 0.02, 0.1
 # Height and width are divided by this at the bottom of the U.
@@ -142,7 +140,7 @@ def _log_depth(x, height: int, usual_depth: float):
     """Log depth at full size from features of any size."""
     x = layers.Conv2D(1, 3, padding="same", dtype="float32")(x)
     size = height // x.shape[1]
-    return Bounded(math.log(usual_depth))(
+    return Shifted(math.log(usual_depth))(
         layers.UpSampling2D(size, interpolation="bilinear", dtype="float32")(x)
     )
 
@@ -216,15 +214,19 @@ class Matches(Float32Layer):
 
 
 @keras.saving.register_keras_serializable("aign_tf")
-class Bounded(Float32Layer):
-    """A network's numbers as log depths around a usual one, as they are unless they are large."""
+class Shifted(Float32Layer):
+    """A network's numbers as log depths around a usual one.
+
+    Nothing bounds them: while motions are still wrong, photometric terms drive depths to infinity,
+    where these terms lose hold of them, and a bound would take the adversary's hold, too.
+    """
 
     def __init__(self, centre: float, **kwargs):
         super().__init__(**kwargs)
         self.centre = centre
 
     def call(self, values):
-        return self.centre + _REACH_OF_LOG_DEPTH * tf.tanh(values / _REACH_OF_LOG_DEPTH)
+        return self.centre + values
 
     def get_config(self):
         return {**super().get_config(), "centre": self.centre}
