@@ -31,6 +31,7 @@ def time_step(task: Task, steps: int = 30) -> dict[str, float]:
       `share_of_float32_peak`: `gflops` by that; bfloat16 may exceed 1.
       `predictions_per_second`: of the generator alone, on a batch of the same size.
       `prediction_share_of_float32_peak`: as above, of its operations.
+      What `task.timings` measures.
     """
     settings = task.config.train
     keras.utils.set_random_seed(settings.seed)
@@ -65,6 +66,7 @@ def time_step(task: Task, steps: int = 30) -> dict[str, float]:
         "share_of_float32_peak": gflop / compute / peak,
         "predictions_per_second": settings.batch_size / prediction,
         "prediction_share_of_float32_peak": prediction_gflop / prediction / peak,
+        **task.timings(),
     }
 
 

@@ -171,6 +171,10 @@ class Task(abc.ABC):
         """What seems wrong with a generator in training, in a line each with its likely cause."""
         return []
 
+    def timings(self) -> dict[str, float]:
+        """More numbers for `tools.benchmark`, such as the speed of the renderer by itself."""
+        return {}
+
     @abc.abstractmethod
     def evaluate(
         self, generators: Mapping[str, keras.Model], split: str, samples: int

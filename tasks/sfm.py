@@ -43,6 +43,7 @@ from aign_tf.metrics.trajectory import chain
 from aign_tf.renderers.clip import ClipFromNeighbours, painted_clips
 from aign_tf.video_loss import VideoLossConfig, video_loss
 from aign_tf.video_prediction import predict_video
+from aign_tf.warp_benchmark import time_warp
 
 _SHOWN = 6  # frames in a preview
 _LOOKED_AT = 48  # frames that symptoms are sought in
@@ -314,6 +315,11 @@ class Sfm(task.Task):
             self.roles.remembered_depths(),
             motions[:, 3:],
         )
+
+    def timings(self) -> dict[str, float]:
+        data = self.config.data
+        views = 2 * (data.frames - 1) * self.config.train.batch_size
+        return time_warp(views, data.height, data.width)
 
     def evaluate(
         self, generators: Mapping[str, keras.Model], split: str, samples: int

@@ -93,6 +93,19 @@ def test_one_step_is_gradient_descent_on_the_formula():
         np.testing.assert_allclose(actual, expected, atol=1e-6)
 
 
+def test_each_discriminator_has_a_weight_of_its_own():
+    """A share of 0 leaves a discriminator out, and one that is not named has the whole weight."""
+    alone = model(("z", "same"), adversarial_weight=0.5, shares={"same": 0.0})
+    both = model(("z", "same"), adversarial_weight=0.5, shares={"same": 0.2})
+    assert alone.betas == {"z": 0.5, "same": 0.0} and both.betas["same"] == pytest.approx(0.1)
+    without = model(("z", "same"), adversarial_weight=0.5)
+    assert without.betas == {"z": 0.5, "same": 0.5}
+    for aign in (alone, both, without):
+        fit(aign)
+    assert not same(weights(alone.generator), weights(both.generator))
+    assert not same(weights(without.generator), weights(both.generator))
+
+
 def test_unpaired_training_never_reads_the_truth():
     plain, poisoned = model(), model()
     data = batch(truth=True)

@@ -21,6 +21,8 @@ from keras import layers
 from aign_tf.errors import UserError
 from aign_tf.layers import Float32Layer, FoldTime, UnfoldTime, merge_finer, residual_block
 
+# Log depths farther than this from the usual one grow like a logarithm.
+_LINEAR = 3.0
 # What a network's first outputs, of about 1, stand for.
 _RADIANS, _METRES = 0.02, 0.1
 # Height and width are divided by this at the bottom of the U.
@@ -215,10 +217,12 @@ class Matches(Float32Layer):
 
 @keras.saving.register_keras_serializable("aign_tf")
 class Shifted(Float32Layer):
-    """A network's numbers as log depths around a usual one.
+    """A network's numbers as log depths around a usual one: centre +- s log(1 + |x| / s).
 
-    Nothing bounds them: while motions are still wrong, photometric terms drive depths to infinity,
-    where these terms lose hold of them, and a bound would take the adversary's hold, too.
+    About as they are while they are small; large ones, which untrained networks give for some
+    pictures, grow slowly, so that exp does not overflow. A bound would do so as well, but nothing
+    would lead back from it: while motions are still wrong, photometric terms drive depths to
+    infinity, lose hold of them there, and only the adversary's slope is left.
     """
 
     def __init__(self, centre: float, **kwargs):
@@ -226,7 +230,8 @@ class Shifted(Float32Layer):
         self.centre = centre
 
     def call(self, values):
-        return self.centre + values
+        grown = _LINEAR * tf.math.log(1.0 + tf.abs(values) / _LINEAR)
+        return self.centre + tf.sign(values) * grown
 
     def get_config(self):
         return {**super().get_config(), "centre": self.centre}

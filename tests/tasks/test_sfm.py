@@ -475,3 +475,9 @@ def test_the_memory_of_a_real_recording_is_in_metres_and_has_gaps(office):
     assert 0.1 < memory["valid"].mean() < 0.99
     steps = np.linalg.norm(office.roles.remembered_motions(reverse=False)[:, 3:], axis=1)
     assert 0.03 < np.median(steps) < 0.2
+
+
+def test_the_benchmark_times_the_renderer_beside_the_memory(smoke):
+    timings = smoke.timings()
+    assert 0 < timings["warp_backward_pictures_per_second"]
+    assert 0 < timings["warp_pictures_per_second"] < timings["memory_bound_pictures_per_second"]
