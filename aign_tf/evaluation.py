@@ -79,6 +79,8 @@ def load_generator(run: RunFolder) -> keras.Model:
         raise UserError(f"{run.path} has no {run.generator.name} yet: finish or stop its training")
     try:
         return keras.saving.load_model(run.generator, compile=False)
+    except TypeError:  # A layer that this version of the code does not have.
+        raise UserError(f"{run.generator} was made by another version of this code") from None
     except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{run.generator} cannot be loaded: {reason}") from None
