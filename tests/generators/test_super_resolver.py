@@ -100,7 +100,8 @@ def test_matching_twice_is_matching_once(drawn):
 def test_a_face_that_matches_stays(drawn):
     factor, (face, _) = drawn
     image = downsampled(face, factor)
-    np.testing.assert_allclose(MatchAverages(factor)([face, image]), face, atol=1e-6)
+    # A mean of 64 float32 pixels is rounded up to 64 times.
+    np.testing.assert_allclose(MatchAverages(factor)([face, image]), face, atol=1e-5)
 
 
 @hypothesis.given(FACTOR_AND_BLOCKS)
