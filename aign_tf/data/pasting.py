@@ -9,7 +9,7 @@ from PIL import Image
 
 from aign_tf.data.augment import quantized
 from aign_tf.data.face_boxes import Square
-from aign_tf.data.pictures import MAX_PIXELS
+from aign_tf.data.pictures import MAX_PIXELS, middle
 from aign_tf.errors import UserError
 
 
@@ -45,9 +45,7 @@ def centred(picture: np.ndarray, crop: float) -> Square:
     Args:
       crop: its side as a share of the photo's shorter side, in (0, 1].
     """
-    height, width = picture.shape[:2]
-    side = max(1, round(crop * min(height, width)))
-    return Square((width - side) // 2, (height - side) // 2, side)
+    return Square(*middle(picture, crop))
 
 
 def cut(picture: np.ndarray, square: Square, size: int) -> np.ndarray:

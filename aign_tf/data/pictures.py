@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import io
 import os
 import pathlib
@@ -65,19 +66,33 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
 
 
 def _decode(source: str | os.PathLike | io.BytesIO, name: object) -> np.ndarray:
+    with opened(source, name, _FORMATS, "a JPEG, PNG, WebP or BMP picture") as picture:
+        return _rgb(ImageOps.exif_transpose(picture))
+
+
+@contextlib.contextmanager
+def opened(
+    source: str | os.PathLike | io.BytesIO, name: object, formats: Sequence[str], wanted: str
+) -> Iterator[Image.Image]:
+    """A picture to be decoded, by none but the decoders of `formats`.
+
+    Raises:
+      UnreadablePicture: called `name`: missing, not what is `wanted`, above `MAX_PIXELS`, or
+        whatever goes wrong while it is decoded.
+    """
     try:
-        with Image.open(source, formats=_FORMATS) as picture:
+        with Image.open(source, formats=formats) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 size = f"{picture.width}x{picture.height} pixels"
                 raise UnreadablePicture(name, f"{size}, more than {MAX_PIXELS // 10**6} million")
-            return _rgb(ImageOps.exif_transpose(picture))
+            yield picture
     except UnreadablePicture:
         raise
     except Image.DecompressionBombError as error:
         limit = f"more than {MAX_PIXELS // 10**6} million pixels"
         raise UnreadablePicture(name, limit) from error
     except UnidentifiedImageError as error:
-        raise UnreadablePicture(name, "not a JPEG, PNG, WebP or BMP picture") from error
+        raise UnreadablePicture(name, f"not {wanted}") from error
     except Exception as error:  # Decoders raise nearly anything when a file is broken.
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UnreadablePicture(name, reason) from error
@@ -102,6 +117,13 @@ def write_picture(path: str | os.PathLike, image: np.ndarray) -> None:
         Image.fromarray(image).save(temporary, quality=95)
 
 
+def middle(image: np.ndarray, crop: float) -> tuple[int, int, int]:
+    """Left, top and side, in pixels, of the centred square of `crop` times the shorter side."""
+    height, width = image.shape[:2]
+    side = max(1, round(crop * min(height, width)))
+    return (width - side) // 2, (height - side) // 2, side
+
+
 def square(image: np.ndarray, size: int, crop: float = 1.0) -> tuple[np.ndarray, float, np.ndarray]:
     """The centred square of `crop` times the shorter side, resampled to `size` pixels.
 
@@ -118,9 +140,7 @@ def square(image: np.ndarray, size: int, crop: float = 1.0) -> tuple[np.ndarray,
     """
     if not 0 < crop <= 1:
         raise UserError(f"crop {crop:g}: give the share of the shorter side to keep, in (0, 1]")
-    height, width = image.shape[:2]
-    side = max(1, round(crop * min(height, width)))
-    left, top = (width - side) // 2, (height - side) // 2
+    left, top, side = middle(image, crop)
     cut = image[top : top + side, left : left + side]
     if side != size:
         cut = np.asarray(Image.fromarray(cut).resize((size, size), Image.Resampling.LANCZOS))

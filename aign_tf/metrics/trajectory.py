@@ -16,6 +16,7 @@ from evo.core import geometry, lie_algebra, metrics
 from evo.core.trajectory import PosePath3D
 from scipy.spatial.transform import Rotation
 
+from aign_tf.data.sequences.cameras import inverse
 from aign_tf.errors import UserError
 from aign_tf.files import replacing
 
@@ -82,7 +83,7 @@ def chain(rotation, translation, first=None) -> np.ndarray:
     motions = np.tile(np.eye(4), (len(rotation), 1, 1))
     motions[:, :3, :3], motions[:, :3, 3] = rotation, translation
     poses = [np.eye(4) if first is None else np.asarray(first, np.float64)]
-    for this_from_next in _inverse(_rigid(motions)):
+    for this_from_next in inverse(_rigid(motions)):
         poses.append(poses[-1] @ this_from_next)
     return np.stack(poses)
 
@@ -122,7 +123,7 @@ def plot(trajectories: Mapping[str, np.ndarray]) -> np.ndarray:
     above, side = figure.subplots(1, 2, gridspec_kw=margins)
     for name, poses in trajectories.items():
         # Micrometres, so that a path that stays in one place is no path through its roundings.
-        x, y, z = (_inverse(poses[:1]) @ poses)[:, :3, 3].T.round(6)
+        x, y, z = (inverse(poses[:1]) @ poses)[:, :3, 3].T.round(6)
         above.plot(x, z, ".-", markersize=3, label=name)
         side.plot(z, -y, ".-", markersize=3)
     above.set(title="from above", xlabel="to the right (m)", ylabel="forward (m)")
@@ -134,14 +135,6 @@ def plot(trajectories: Mapping[str, np.ndarray]) -> np.ndarray:
     above.legend()
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
-
-
-def _inverse(poses: np.ndarray) -> np.ndarray:
-    """Of rigid transformations `[N, 4, 4]`."""
-    inverse = np.tile(np.eye(4), (len(poses), 1, 1))
-    inverse[:, :3, :3] = poses[:, :3, :3].swapaxes(1, 2)
-    inverse[:, :3, 3:] = -inverse[:, :3, :3] @ poses[:, :3, 3:]
-    return inverse
 
 
 def _rigid(poses) -> np.ndarray:

@@ -13,8 +13,8 @@ from aign_tf.data.unpaired import unpaired_batches
 
 Tensors = dict[str, tf.Tensor]
 
-# Of rotation and translation in a mirror that swaps left and right.
-_MIRRORED = (1.0, -1.0, -1.0, -1.0, 1.0, 1.0)
+# Of the coordinates, in a mirror that swaps left and right.
+_MIRRORED = {"rotation": (1.0, -1.0, -1.0), "translation": (-1.0, 1.0, 1.0)}
 
 
 def clip_batches(
@@ -43,9 +43,9 @@ def clip_batches(
     Returns:
       Of `observation` beside what generators see: `valid` `[B,F,H,W,1]`, 1 where some remembered
       depth map, unrelated to the clip, has readings. Of `memory`: `log_depth` and `valid`
-      `[B,F,H,W,1]`, whose frames belong to no clip, and `rotation`, `translation` `[B,F-1,3]`, and
-      what generators see of clips that are painted with them. Of
-      `truth`: `log_depth`, `NO_READING` where it is unknown, and `rotation`, `translation`.
+      `[B,F,H,W,1]`, whose frames belong to no clip, `rotation` and `translation` `[B,F-1,3]`, and
+      what generators see of clips that are painted with them. Of `truth`: `log_depth`,
+      `NO_READING` where it is unknown, `rotation` and `translation`.
     """
     length = clips.rows.shape[1]
     with tf.device("CPU:0"):
@@ -56,11 +56,17 @@ def clip_batches(
 
     def make(observed: Tensors, remembered: Tensors, seed: tf.Tensor) -> dict[str, Tensors]:
         seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 7))
+        count = tf.shape(observed["rows"])[0]
 
         def drawn(seed: tf.Tensor, columns: int, of: tf.Tensor) -> tf.Tensor:
             """Random rows `[B, columns, ...]` of a part of the memory."""
-            shape = [tf.shape(observed["rows"])[0], columns]
+            shape = [count, columns]
             return tf.gather(of, tf.random.stateless_uniform(shape, seed, 0, len(of), tf.int32))
+
+        def flipped(entries: Tensors, seed: tf.Tensor) -> Tensors:
+            if not flip:
+                return entries
+            return _mirrored(entries, tf.random.stateless_uniform([count], seed) < 0.5)
 
         clip = {"frames": _tinted(normalized(tf.gather(frames, observed["rows"])), tint, seeds[0])}
         clip |= {name: observed[name] for name in ("focal", "principal_point")}
@@ -68,15 +74,13 @@ def clip_batches(
         if truth is not None:
             known["log_depth"] = tf.gather(truth, observed["rows"])[..., None]
         others = drawn(seeds[3], length - 1, maps)
-        depths = tf.concat([remembered["log_depth"][:, None], others], axis=1)[..., None]
+        first = tf.gather(maps, remembered["map"])
+        depths = tf.concat([first[:, None], others], axis=1)[..., None]
         moves = tf.split(drawn(seeds[4], length - 1, motions), 2, axis=-1)
         recalled = {"log_depth": depths, **dict(zip(("rotation", "translation"), moves))}
         gaps = {"log_depth": drawn(seeds[5], length, maps)[..., None]}
-        if flip:
-            coin = _coin(seeds[1], [tf.shape(depths)[0]])
-            clip, known = _mirrored(clip, coin), _mirrored(known, coin)
-            recalled = _mirrored(recalled, _coin(seeds[2], tf.shape(depths)[:1]))
-            gaps = _mirrored(gaps, _coin(seeds[6], tf.shape(depths)[:1]))
+        clip, known = flipped(clip, seeds[1]), flipped(known, seeds[1])
+        recalled, gaps = flipped(recalled, seeds[2]), flipped(gaps, seeds[6])
         if paint:
             recalled |= paint(recalled, clip)
         valid = _valid(recalled["log_depth"])
@@ -85,14 +89,8 @@ def clip_batches(
         batch = {"observation": clip, "memory": recalled}
         return {**batch, "truth": known} if known else batch
 
-    return unpaired_batches(
-        columns,
-        {"log_depth": log_depths},
-        batch_size,
-        seed,
-        make,
-        first_step,
-    )
+    rows = {"map": np.arange(len(log_depths))}
+    return unpaired_batches(columns, rows, batch_size, seed, make, first_step)
 
 
 def _valid(log_depth: tf.Tensor) -> tf.Tensor:
@@ -108,17 +106,12 @@ def _tinted(clip: tf.Tensor, strength: float, seed: tf.Tensor) -> tf.Tensor:
     return tf.reshape(random_tint(column, strength, seed), tf.shape(clip))
 
 
-def _coin(seed: tf.Tensor, shape) -> tf.Tensor:
-    return tf.random.stateless_uniform(shape, seed) < 0.5
-
-
 def _mirrored(entries: Tensors, on: tf.Tensor) -> Tensors:
     """Left and right swapped in the clips where `on` `[B]`."""
 
     def swapped(name: str, part: tf.Tensor) -> tf.Tensor:
-        if name in ("rotation", "translation"):
-            signs = _MIRRORED[:3] if name == "rotation" else _MIRRORED[3:]
-            return part * tf.constant(signs)
+        if name in _MIRRORED:
+            return part * tf.constant(_MIRRORED[name])
         if name == "principal_point":
             return tf.constant([width - 1.0, 0.0]) + part * tf.constant([-1.0, 1.0])
         return part if name == "focal" else tf.reverse(part, axis=[3])

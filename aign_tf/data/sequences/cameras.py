@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 
 from aign_tf.data.sequences.frame_files import picture_size
-from aign_tf.data.sequences.text_files import lines, numbers
+from aign_tf.data.sequences.text_files import lines, numbers, rows
 from aign_tf.errors import UserError
 
 _INTRINSICS = "intrinsics.txt"
@@ -123,12 +123,18 @@ def inverse(poses: np.ndarray) -> np.ndarray:
     return inverted
 
 
-def one_pose_a_picture(path: pathlib.Path, poses: np.ndarray, pictures: int) -> np.ndarray:
-    """The poses, which stand in the file `path`.
+def read_poses(path: pathlib.Path, pictures: int, *counts: int) -> np.ndarray | None:
+    """float64 `[N, 4, 4]` from a file with a line for each of N pictures; None without a file.
+
+    Args:
+      counts: how many numbers a line may hold, 12 or 16.
 
     Raises:
-      UserError: there are more or fewer than pictures.
+      UserError: numbers that are no poses, or more or fewer lines than pictures.
     """
+    if not path.exists():
+        return None
+    poses = as_poses(path, rows(path, *counts))
     if len(poses) != pictures:
         raise UserError(f"{path}: {len(poses)} poses for {pictures} pictures")
     return poses

@@ -12,9 +12,8 @@ from aign_tf.data import pairs
 from aign_tf.data.augment import normalized
 from aign_tf.data.sequences.footage import Sequence
 
-# Beyond what networks predict: where there is no reading, or no truth at all.
 NO_READING = 5.0
-"""Log depth that stands for an unknown one in `Clips.log_depth`: that of 148 metres."""
+"""Log depth that stands for an unknown one: that of 148 metres, beyond which none is read."""
 
 
 @dataclasses.dataclass(frozen=True)

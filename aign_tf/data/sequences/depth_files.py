@@ -10,7 +10,7 @@ import numpy as np
 from absl import logging
 from PIL import Image
 
-from aign_tf.data.pictures import MAX_PIXELS, UnreadablePicture, read_picture
+from aign_tf.data.pictures import UnreadablePicture, opened, read_picture
 from aign_tf.files import replacing
 
 MOST_MILLIMETRES = 65535
@@ -27,23 +27,11 @@ def read_depth16(path: str | os.PathLike) -> np.ndarray:
       UnreadablePicture: missing, broken, truncated, not a PNG of one channel of 16 bits, or above
         `MAX_PIXELS`.
     """
-    try:
-        # Only this decoder may see the file: others start programs or are rarely hardened.
-        with Image.open(path, formats=("PNG",)) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                size = f"{picture.width}x{picture.height} pixels"
-                raise UnreadablePicture(path, f"{size}, more than {MAX_PIXELS // 10**6} million")
-            if picture.mode not in _MODES:
-                kind = f"a PNG of kind {picture.mode}"
-                raise UnreadablePicture(path, f"{kind}: depth needs one channel of 16 bits")
-            return np.array(picture).astype(np.uint16)
-    except UnreadablePicture:
-        raise
-    except Image.UnidentifiedImageError as error:
-        raise UnreadablePicture(path, "not a PNG, which depth needs") from error
-    except Exception as error:  # Decoders raise nearly anything when a file is broken.
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UnreadablePicture(path, reason) from error
+    with opened(path, path, ("PNG",), "a PNG, which depth needs") as picture:
+        if picture.mode not in _MODES:
+            kind = f"a PNG of kind {picture.mode}"
+            raise UnreadablePicture(path, f"{kind}: depth needs one channel of 16 bits")
+        return np.array(picture).astype(np.uint16)
 
 
 def write_depth16(path: pathlib.Path, depth: np.ndarray, beyond: int) -> None:

@@ -24,6 +24,14 @@ def pictures_in(folder: pathlib.Path) -> list[pathlib.Path]:
     return sorted(found, key=lambda path: in_time(path.name))
 
 
+def some_pictures_in(folder: pathlib.Path) -> list[pathlib.Path]:
+    """`pictures_in`; raises `UserError` if there are none."""
+    pictures = pictures_in(folder)
+    if not pictures:
+        raise UserError(f"{folder}: no pictures in it")
+    return pictures
+
+
 def in_time(name: str) -> list:
     """What to sort names by so that the numbers in them count, not their digits."""
     parts = re.split(r"([0-9]+)", name)

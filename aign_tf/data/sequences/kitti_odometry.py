@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import pathlib
 
-from aign_tf.data.sequences.cameras import as_poses, inverse, one_pose_a_picture
+from aign_tf.data.sequences.cameras import inverse, read_poses
 from aign_tf.data.sequences.footage import Footage
-from aign_tf.data.sequences.frame_files import picture_reader, pictures_in
+from aign_tf.data.sequences.frame_files import picture_reader, some_pictures_in
 from aign_tf.data.sequences.kitti_calibration import CAMERAS, projection
-from aign_tf.data.sequences.text_files import rows
-from aign_tf.errors import UserError
 
 LAYOUT = "KITTI odometry (sequences/00/calib.txt and image_2/)"
 
@@ -36,16 +34,12 @@ def read(folder: pathlib.Path) -> list[Footage]:
       UserError: no pictures, or a file that cannot be used.
     """
     camera = _camera(folder)
-    images = folder / f"image_{camera}"
-    pictures = pictures_in(images)
-    if not pictures:
-        raise UserError(f"{images}: no pictures in it")
+    pictures = some_pictures_in(folder / f"image_{camera}")
     focal, principal_point, camera_from_first = projection(folder / "calib.txt", f"P{camera}")
     path = folder.parent.parent / "poses" / f"{folder.name}.txt"
-    poses = None
-    if path.exists():
-        world_from_first = one_pose_a_picture(path, as_poses(path, rows(path, 12)), len(pictures))
-        poses = world_from_first @ inverse(camera_from_first)
+    poses = read_poses(path, len(pictures), 12)
+    if poses is not None:  # Those of the first camera.
+        poses = poses @ inverse(camera_from_first)
     return [
         Footage(
             name=folder.name,

@@ -20,7 +20,7 @@ import pathlib
 
 from aign_tf.data.sequences.depth_files import depth_reader
 from aign_tf.data.sequences.footage import Footage
-from aign_tf.data.sequences.frame_files import picture_reader, pictures_in
+from aign_tf.data.sequences.frame_files import picture_reader, some_pictures_in
 from aign_tf.data.sequences.kitti_calibration import CAMERAS, projection
 from aign_tf.data.sequences.kitti_oxts import read_poses
 from aign_tf.errors import UserError
@@ -48,9 +48,7 @@ def read(folder: pathlib.Path) -> list[Footage]:
     if folder.name.endswith("_extract"):
         raise UserError(f"{folder}: pictures are not rectified: use the drive's _sync folder")
     camera = _camera(folder)
-    pictures = pictures_in(folder / camera / "data")
-    if not pictures:
-        raise UserError(f"{folder / camera / 'data'}: no pictures in it")
+    pictures = some_pictures_in(folder / camera / "data")
     calibration = folder.parent / "calib_cam_to_cam.txt"
     key = f"P_rect_{camera[-2:]}"
     focal, principal_point, camera_from_first = projection(calibration, key)

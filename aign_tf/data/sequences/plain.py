@@ -10,16 +10,10 @@ from __future__ import annotations
 
 import pathlib
 
-from aign_tf.data.sequences.cameras import (
-    as_poses,
-    find_intrinsics,
-    one_pose_a_picture,
-    read_intrinsics,
-)
+from aign_tf.data.sequences.cameras import find_intrinsics, read_intrinsics, read_poses
 from aign_tf.data.sequences.depth_files import depth_reader
 from aign_tf.data.sequences.footage import Footage
-from aign_tf.data.sequences.frame_files import picture_reader, pictures_in
-from aign_tf.data.sequences.text_files import rows
+from aign_tf.data.sequences.frame_files import picture_reader, pictures_in, some_pictures_in
 from aign_tf.errors import UserError
 
 LAYOUT = "plain (images/, intrinsics.txt)"
@@ -39,9 +33,7 @@ def read(folder: pathlib.Path) -> list[Footage]:
       UserError: no pictures, no intrinsics, or a file that cannot be used.
     """
     images = folder / "images"
-    pictures = pictures_in(images if images.is_dir() else folder)
-    if not pictures:
-        raise UserError(f"{images}: no pictures in it")
+    pictures = some_pictures_in(images if images.is_dir() else folder)
     camera = find_intrinsics(folder)
     if camera is None:
         raise UserError(
@@ -49,10 +41,6 @@ def read(folder: pathlib.Path) -> list[Footage]:
             "pixels)"
         )
     focal, principal_point = read_intrinsics(camera)
-    path = folder / "poses.txt"
-    poses = None
-    if path.exists():
-        poses = one_pose_a_picture(path, as_poses(path, rows(path, 12, 16)), len(pictures))
     return [
         Footage(
             name=folder.name,
@@ -61,7 +49,7 @@ def read(folder: pathlib.Path) -> list[Footage]:
             focal=focal,
             principal_point=principal_point,
             read_depth=_depth(folder / "depth", pictures),
-            poses=poses,
+            poses=read_poses(folder / "poses.txt", len(pictures), 12, 16),
         )
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 from absl import logging
@@ -54,11 +55,20 @@ class SequenceRoles:
         """float32 `[M, H, W]`, metres, 0 where there is no reading."""
         return np.concatenate([recording.depth for recording in self.remembered])
 
-    @property
+    @functools.cached_property
     def usual_depth(self) -> float:
         """Metres, the median of all readings that are remembered."""
         depths = self.remembered_depths()
         return float(np.median(depths[depths > 0]))
+
+    def motion_units(self, reverse: bool) -> tuple[list[float], list[float]]:
+        """Usual sizes of the coordinates of remembered rotations and translations."""
+        motions = self.remembered_motions(reverse)
+        sizes = np.sqrt(np.mean(motions**2, axis=0)).reshape(2, 3)
+        # What never moves must not be magnified without end.
+        least = np.maximum(0.2 * sizes.max(axis=1, keepdims=True), 1e-6)
+        rotation, translation = np.maximum(sizes, least).tolist()
+        return rotation, translation
 
     def remembered_motions(self, reverse: bool) -> np.ndarray:
         """float32 `[K, 6]`, rotation and translation over `stride` frames."""

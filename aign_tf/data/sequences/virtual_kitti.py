@@ -26,7 +26,7 @@ import numpy as np
 from aign_tf.data.sequences.cameras import as_intrinsics, as_poses, inverse, usual_intrinsics
 from aign_tf.data.sequences.depth_files import depth_reader
 from aign_tf.data.sequences.footage import Footage
-from aign_tf.data.sequences.frame_files import picture_reader, pictures_in
+from aign_tf.data.sequences.frame_files import picture_reader, pictures_in, some_pictures_in
 from aign_tf.data.sequences.text_files import rows
 from aign_tf.errors import UserError
 
@@ -61,7 +61,7 @@ def read(folder: pathlib.Path) -> list[Footage]:
 
 def _read_first(folder: pathlib.Path) -> Footage:
     pictures = pictures_in(folder)
-    focal, principal_point = usual_intrinsics(folder, pictures[0], _SIZE, _CAMERA)
+    camera = usual_intrinsics(folder, pictures[0], _SIZE, _CAMERA)
     world, weather = folder.parent.name, folder.name
     top = folder.parent.parent
     depths = top.with_name(top.name.replace("_rgb", "_depthgt")) / world / weather
@@ -70,27 +70,15 @@ def _read_first(folder: pathlib.Path) -> Footage:
     if extrinsics.exists():
         table = rows(extrinsics, 17, header=1)
         poses = _poses(extrinsics, table[:, 0], table[:, 1:], _frames(pictures, ""))
-    return Footage(
-        name=folder.name,
-        count=len(pictures),
-        read_image=picture_reader(pictures),
-        focal=focal,
-        principal_point=principal_point,
-        read_depth=depth_reader(
-            [depths / f"{picture.stem}.png" for picture in pictures], pictures, _CENTIMETRES, _SKY
-        ),
-        poses=poses,
+    return _footage(
+        folder, pictures, camera, [depths / f"{picture.stem}.png" for picture in pictures], poses
     )
 
 
 def _read_second(folder: pathlib.Path) -> Footage:
-    images = folder / "frames" / "rgb" / "Camera_0"
-    pictures = pictures_in(images)
-    if not pictures:
-        raise UserError(f"{images}: no pictures in it")
+    pictures = some_pictures_in(folder / "frames" / "rgb" / "Camera_0")
     frames = _frames(pictures, "rgb_")
-    intrinsics = _part(folder, "textgt", "intrinsic.txt")
-    focal, principal_point = _intrinsics(intrinsics)
+    camera = _intrinsics(_part(folder, "textgt", "intrinsic.txt"))
     extrinsics = _part(folder, "textgt", "extrinsic.txt")
     poses = None
     if extrinsics.exists():
@@ -98,18 +86,25 @@ def _read_second(folder: pathlib.Path) -> Footage:
         left = table[table[:, 1] == 0]
         poses = _poses(extrinsics, left[:, 0], left[:, 2:], frames)
     depths = _part(folder, "depth", "frames/depth/Camera_0")
+    names = [picture.stem.replace("rgb_", "depth_") for picture in pictures]
+    return _footage(folder, pictures, camera, [depths / f"{name}.png" for name in names], poses)
+
+
+def _footage(
+    folder: pathlib.Path,
+    pictures: list[pathlib.Path],
+    camera: tuple[np.ndarray, np.ndarray],
+    depths: list[pathlib.Path],
+    poses: np.ndarray | None,
+) -> Footage:
+    focal, principal_point = camera
     return Footage(
         name=folder.name,
         count=len(pictures),
         read_image=picture_reader(pictures),
         focal=focal,
         principal_point=principal_point,
-        read_depth=depth_reader(
-            [depths / f"{picture.stem.replace('rgb_', 'depth_')}.png" for picture in pictures],
-            pictures,
-            _CENTIMETRES,
-            _SKY,
-        ),
+        read_depth=depth_reader(depths, pictures, _CENTIMETRES, _SKY),
         poses=poses,
     )
 

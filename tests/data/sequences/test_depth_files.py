@@ -46,7 +46,7 @@ def test_files_that_are_no_depth_maps(tmp_path, content, reason):
 def test_huge_and_missing_files(tmp_path, monkeypatch):
     with pytest.raises(UnreadablePicture, match="No such file"):
         depth_files.read_depth16(tmp_path / "gone.png")
-    monkeypatch.setattr(depth_files, "MAX_PIXELS", 15)
+    monkeypatch.setattr("aign_tf.data.pictures.MAX_PIXELS", 15)
     with pytest.raises(UnreadablePicture, match="4x4 pixels, more than"):
         depth_files.read_depth16(tiny.depth_map(tmp_path / "d.png", np.ones((4, 4))))
 
