@@ -42,8 +42,10 @@ def coloured(
     Returns:
       uint8 `[..., H, W, 3]`, grey where there is no reading.
     """
-    near, far = shared_range(depth)
-    near, far = nearest or near, farthest or far
+    near, far = nearest, farthest
+    if not (near and far):
+        found = shared_range(depth)
+        near, far = near or found[0], far or found[1]
     read = _read(depth)
     inverse = 1 / np.where(read, depth, far)
     # A wall at one distance has no range.

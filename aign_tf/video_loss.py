@@ -1,14 +1,17 @@
-"""How well a clip is drawn from its neighbours, as one number."""
+"""How well a clip is drawn from its neighbours, and how near its factors are to the truth."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import tensorflow as tf
 
+from aign_tf import losses
 from aign_tf.config import setting
+from aign_tf.data.sequences.clips import NO_READING
 from aign_tf.photometry import SSIM_SHARE, photometric_error, roughness
-from aign_tf.renderers.clip import clip_with_blurred
+from aign_tf.renderers.clip import clip_with_blurred, folded
 
 # Above every photometric error, which ends at 1.
 _NOT_SEEN = 2.0
@@ -69,8 +72,34 @@ def video_loss(rendered: Tensors, frames: tf.Tensor, config: VideoLossConfig) ->
         log_depth = rendered["log_depth"]
         levels = log_depth.shape[1]
         pictures = tf.repeat(frames[:, None, ..., :3], levels, axis=1)
-        loss += config.smoothness * roughness(_single(log_depth, 3), _single(pictures, 3))
+        loss += config.smoothness * roughness(folded(log_depth, 3), folded(pictures, 3))
     return loss
+
+
+def factor_loss(
+    predicted: Tensors, truth: Tensors, rotation: Sequence[float], translation: Sequence[float]
+) -> tf.Tensor:
+    """Mean absolute errors, where the truth is known, of log depth and of motions.
+
+    Args:
+      predicted: factors, as of `generators.depth_motion`.
+      truth: some of them; `NO_READING` stands for unknown log depths, NaN for unknown motions.
+      rotation, translation: what counts as 1 of their coordinates.
+
+    Returns:
+      A scalar, the sum over what `truth` names.
+    """
+    units = {"log_depth": 1.0, "rotation": rotation, "translation": translation}
+    return tf.add_n(
+        [
+            losses.mean_absolute_known(
+                predicted[name] / units[name],
+                target / units[name],
+                (target < NO_READING) if name == "log_depth" else tf.math.is_finite(target),
+            )
+            for name, target in truth.items()
+        ]
+    )
 
 
 def _unmoved(frames: tf.Tensor) -> tf.Tensor:
@@ -82,7 +111,7 @@ def _errors(views: tf.Tensor, frames: tf.Tensor, ssim_share: float) -> tf.Tensor
     """`[B,L,2,F-1,H,W,3]` against `[B,1,F,H,W,3]` -> `[B,L,2,F,H,W,1]`, 0 where there is none."""
     shown = tf.stack([frames[:, :, :-1], frames[:, :, 1:]], axis=2)
     shown = tf.repeat(shown, views.shape[1], axis=1)
-    errors = photometric_error(_single(views, 4), _single(shown, 4), ssim_share)
+    errors = photometric_error(folded(views, 4), folded(shown, 4), ssim_share)
     return _of_each_frame(tf.reshape(errors, (-1, *views.shape[1:-1], 1)))
 
 
@@ -93,8 +122,3 @@ def _of_each_frame(values: tf.Tensor) -> tf.Tensor:
     return tf.stack(
         [tf.concat([from_next, none], axis=2), tf.concat([none, from_previous], axis=2)], axis=2
     )
-
-
-def _single(values: tf.Tensor, axes: int) -> tf.Tensor:
-    """The first `axes` dimensions as one."""
-    return tf.reshape(values, (-1, *values.shape[axes:]))

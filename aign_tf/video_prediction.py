@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from aign_tf.data.augment import normalized
+from aign_tf.data.sequences.clips import Clips
 from aign_tf.data.sequences.footage import Sequence
 
 _CLIPS_AT_ONCE = 16
@@ -60,8 +60,5 @@ def matrices(vectors: np.ndarray) -> np.ndarray:
 
 def clip_inputs(recording: Sequence, rows: np.ndarray) -> dict[str, np.ndarray]:
     """What generators see of the frames `rows` `[C, F]`."""
-    return {
-        "frames": normalized(recording.frames[rows]).numpy(),
-        "focal": np.tile(recording.focal, (len(rows), 1)),
-        "principal_point": np.tile(recording.principal_point, (len(rows), 1)),
-    }
+    lens = (np.tile(part, (len(rows), 1)) for part in (recording.focal, recording.principal_point))
+    return Clips(rows, recording.frames, *lens).inputs()

@@ -22,11 +22,11 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from aign_tf import losses, task
+from aign_tf import task
 from aign_tf.config import LossConfig, Preset, TrainConfig, override, setting, smoke
 from aign_tf.data.sequences.batches import clip_batches
 from aign_tf.data.sequences.check import SequenceFileConfig, check_sequences
-from aign_tf.data.sequences.clips import NO_READING, cut, log_depths
+from aign_tf.data.sequences.clips import cut, log_depths
 from aign_tf.data.sequences.config import SequenceDataConfig, parse_shares, parse_stride
 from aign_tf.data.sequences.footage import Sequence
 from aign_tf.data.sequences.loading import load
@@ -41,7 +41,7 @@ from aign_tf.generators.depth_motion import check_size, depth_motion
 from aign_tf.metrics import collapse, video_report
 from aign_tf.metrics.trajectory import chain
 from aign_tf.renderers.clip import ClipFromNeighbours, painted_clips
-from aign_tf.video_loss import VideoLossConfig, video_loss
+from aign_tf.video_loss import VideoLossConfig, factor_loss, video_loss
 from aign_tf.video_prediction import predict_video
 from aign_tf.warp_benchmark import time_warp
 
@@ -110,7 +110,10 @@ class Sfm(task.Task):
         "translation": "t in metres; x right, y down, z forward in the camera",
     }
     meanings = {
-        "reconstruction": "the same network, trained by photometric terms alone: it has no scale",
+        "reconstruction": (
+            "the same network, trained by photometric terms alone: it begins at the memory's usual "
+            "depth, and nothing holds the scale"
+        ),
         "supervised": "the same network, trained on all true depths and motions alone",
         "supervised_few": "the same network, trained on 5 % of the true depths and motions alone",
         "constant_depth": "the median depth of the memory everywhere",
@@ -132,7 +135,7 @@ class Sfm(task.Task):
         "distance.",
     )
     presets = {
-        "default": Preset("good within half an hour on two CPU cores", {}),
+        "default": Preset("small frames, for half an hour on two CPU cores", {}),
         "smoke": smoke(
             {
                 "data.recordings": 8,
@@ -147,7 +150,7 @@ class Sfm(task.Task):
             }
         ),
         "paper": Preset(
-            "frames of 128 x 416, the paper's discriminators and schedule; for a GPU",
+            "frames of 128 x 416 and the paper's widths of discriminators; for a GPU",
             {
                 "data.height": 128,
                 "data.width": 416,
@@ -215,17 +218,7 @@ class Sfm(task.Task):
 
     def paired(self, predicted, truth) -> tf.Tensor:
         """Mean absolute errors, where they are known, of log depth and of motion in usual sizes."""
-        units = dict(zip(("log_depth", "rotation", "translation"), (1.0, *self.motion_units)))
-        return tf.add_n(
-            [
-                losses.mean_absolute_known(
-                    predicted[name] / units[name],
-                    target / units[name],
-                    (target < NO_READING) if name == "log_depth" else tf.math.is_finite(target),
-                )
-                for name, target in truth.items()
-            ]
-        )
+        return factor_loss(predicted, truth, *self.motion_units)
 
     def recall(self, recalled, remembered) -> tf.Tensor:
         """Of motions alone: a picture that was painted on a depth map does not tell its depth."""
@@ -237,13 +230,7 @@ class Sfm(task.Task):
 
     @functools.cached_property
     def motion_units(self) -> tuple[list[float], list[float]]:
-        """Usual sizes of the coordinates of rotations and translations of the memory."""
-        motions = self.roles.remembered_motions(self.config.data.reverse)
-        sizes = np.sqrt(np.mean(motions**2, axis=0)).reshape(2, 3)
-        # What never moves must not be magnified without end.
-        least = np.maximum(0.2 * sizes.max(axis=1, keepdims=True), 1e-6)
-        rotation, translation = np.maximum(sizes, least).tolist()
-        return rotation, translation
+        return self.roles.motion_units(self.config.data.reverse)
 
     # Data.
 
@@ -286,7 +273,7 @@ class Sfm(task.Task):
         roles = self.roles
         return {
             "frames watched": sum(map(len, roles.watched)),
-            "depth maps remembered": len(roles.remembered_depths()),
+            "depth maps remembered": sum(map(len, roles.remembered)),
             "motions remembered": len(roles.remembered_motions(reverse=False)),
             "frames for the test": sum(map(len, roles.tested)),
         }

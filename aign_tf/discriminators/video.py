@@ -37,12 +37,11 @@ def depth_discriminator(
     """
     shape = (frames, height, width, 1)
     log_depth, valid = keras.Input(shape, name="log_depth"), keras.Input(shape, name="valid")
-    # It begins undecided: the steep slopes of random weights, before a penalty could flatten them,
-    # would drive all depths to nothing or to infinity.
     # Penalties shall count a change of all pixels by 1 as 1, however many pixels there are.
     unit = math.sqrt(height * width)
     x = layers.Rescaling(unit, dtype="float32")(log_depth)
     x = Readings(shrink)([FoldTime()(x), FoldTime()(valid)])
+    # Random weights have steep slopes until a penalty flattens them, and would drive depths away.
     logits = UnfoldTime(frames)(picture_logits(x, widths, "none", undecided=True))
     inputs = {"log_depth": log_depth, "valid": valid}
     discriminator = keras.Model(inputs, logits, name="depth_critic")

@@ -110,8 +110,7 @@ def _motion_network(frames: int, height: int, width: int, channels: int) -> kera
     """`[clip, rays]` -> rotation and translation `[B (F - 1), 3]`.
 
     Features at an eighth of the size are matched with those of the next frame up to 32 pixels away
-    (Dosovitskiy et al. 2015, FlowNetC): without the matches a network of this size finds hardly any
-    turn of the camera.
+    (Dosovitskiy et al. 2015, FlowNetC), and the motion is read from the matches.
     """
     clip = keras.Input((frames, height, width, 3))
     rays = keras.Input((height, width, 2))

@@ -14,7 +14,7 @@ from aign_tf.data.augment import normalized
 from aign_tf.data.sequences.footage import Sequence
 from aign_tf.data.sequences.roles import SequenceRoles
 from aign_tf.data.splits import spaced
-from aign_tf.depth_pictures import coloured
+from aign_tf.depth_pictures import coloured, shared_range
 from aign_tf.metrics import depth as depth_metrics
 from aign_tf.metrics import trajectory
 from aign_tf.renderers.warp import warp
@@ -170,8 +170,7 @@ def sheet(candidates: Mapping[str, Videos], recordings: Items[Sequence], rows: i
         columns["truth"] = [r.depth[k] for r, k in picked]
     depths = {name: maps for name, maps in columns.items() if name != "frame"}
     for row in range(len(picked)):
-        known = np.concatenate([maps[row][maps[row] > 0] for maps in depths.values()])
-        near, far = np.percentile(known, [2, 98])
+        shown = shared_range(*(maps[row] for maps in depths.values()))
         for maps in depths.values():
-            maps[row] = coloured(maps[row], near, far)
+            maps[row] = coloured(maps[row], *shown)
     return visualize.captioned_grid({n: np.stack(maps) for n, maps in columns.items()}, _SIDE)

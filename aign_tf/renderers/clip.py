@@ -70,10 +70,8 @@ class ClipFromNeighbours(Float32Layer):
             tf.broadcast_to(observation[name][:, None, None, None, :], (*_shape(motion[1])[:-1], 2))
             for name in ("focal", "principal_point")
         ]
-        warped = warp(
-            *(_folded(part) for part in (pictures, both_ways(depth, 1), both_ways(depth, 0))),
-            *(_folded(part) for part in (*motion, *lens)),
-        )
+        given = (pictures, both_ways(depth, 1), both_ways(depth, 0), *motion, *lens)
+        warped = warp(*(folded(part, 4) for part in given))
         difference = tf.abs(warped.depth - warped.depth_there)
         disagreement = warped.inside * difference / (warped.depth + warped.depth_there)
         valid = warped.valid if self.occlusion else warped.inside
@@ -135,8 +133,7 @@ def _filled(log_depth: tf.Tensor) -> tf.Tensor:
 
 def clip_with_blurred(frames: tf.Tensor, blurs: int) -> tf.Tensor:
     """`[B, F, H, W, 3]` -> float32 `[B, F, H, W, 3 (1 + blurs)]`: see `with_blurred`."""
-    single = tf.reshape(tf.cast(frames, tf.float32), (-1, *frames.shape[2:]))
-    copies = with_blurred(single, blurs)
+    copies = with_blurred(folded(tf.cast(frames, tf.float32), 2), blurs)
     return tf.reshape(copies, (-1, frames.shape[1], *copies.shape[1:]))
 
 
@@ -151,6 +148,6 @@ def _shape(tensor: tf.Tensor) -> list:
     return [tf.shape(tensor)[0], *tensor.shape[1:]]
 
 
-def _folded(tensor: tf.Tensor) -> tf.Tensor:
-    """`[B, L, 2, F - 1, ...]` -> `[B L 2 (F - 1), ...]`."""
-    return tf.reshape(tensor, (-1, *tensor.shape[4:]))
+def folded(tensor: tf.Tensor, axes: int) -> tf.Tensor:
+    """The first `axes` dimensions as one."""
+    return tf.reshape(tensor, (-1, *tensor.shape[axes:]))
