@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from aign_tf.data.pictures import SUFFIXES, UnreadablePicture, read_picture
+from aign_tf.data.sequences.footage import Footage
 from aign_tf.errors import UserError
 
 
@@ -41,6 +42,26 @@ def in_time(name: str) -> list:
 def picture_reader(paths: Sequence[pathlib.Path]) -> Callable[[int], np.ndarray]:
     """Frame number -> uint8 `[h, w, 3]`."""
     return lambda frame: read_picture(paths[frame])
+
+
+def footage_of(
+    folder: pathlib.Path,
+    pictures: Sequence[pathlib.Path],
+    camera: tuple[np.ndarray, np.ndarray],
+    read_depth: Callable[[int], np.ndarray] | None = None,
+    poses: np.ndarray | None = None,
+) -> Footage:
+    """The recording called as its folder; `camera` is focal length and principal point."""
+    focal, principal_point = camera
+    return Footage(
+        name=folder.name,
+        count=len(pictures),
+        read_image=picture_reader(pictures),
+        focal=focal,
+        principal_point=principal_point,
+        read_depth=read_depth,
+        poses=poses,
+    )
 
 
 def picture_size(path: pathlib.Path) -> tuple[int, int]:

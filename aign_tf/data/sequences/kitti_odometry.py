@@ -13,7 +13,7 @@ import pathlib
 
 from aign_tf.data.sequences.cameras import inverse, read_poses
 from aign_tf.data.sequences.footage import Footage
-from aign_tf.data.sequences.frame_files import picture_reader, some_pictures_in
+from aign_tf.data.sequences.frame_files import footage_of, some_pictures_in
 from aign_tf.data.sequences.kitti_calibration import CAMERAS, projection
 
 LAYOUT = "KITTI odometry (sequences/00/calib.txt and image_2/)"
@@ -40,13 +40,4 @@ def read(folder: pathlib.Path) -> list[Footage]:
     poses = read_poses(path, len(pictures), 12)
     if poses is not None:  # Those of the first camera.
         poses = poses @ inverse(camera_from_first)
-    return [
-        Footage(
-            name=folder.name,
-            count=len(pictures),
-            read_image=picture_reader(pictures),
-            focal=focal,
-            principal_point=principal_point,
-            poses=poses,
-        )
-    ]
+    return [footage_of(folder, pictures, (focal, principal_point), poses=poses)]

@@ -20,7 +20,7 @@ import pathlib
 
 from aign_tf.data.sequences.depth_files import depth_reader
 from aign_tf.data.sequences.footage import Footage
-from aign_tf.data.sequences.frame_files import picture_reader, some_pictures_in
+from aign_tf.data.sequences.frame_files import footage_of, some_pictures_in
 from aign_tf.data.sequences.kitti_calibration import CAMERAS, projection
 from aign_tf.data.sequences.kitti_oxts import read_poses
 from aign_tf.errors import UserError
@@ -53,19 +53,10 @@ def read(folder: pathlib.Path) -> list[Footage]:
     key = f"P_rect_{camera[-2:]}"
     focal, principal_point, camera_from_first = projection(calibration, key)
     depths = _depth_folder(folder, camera)
-    return [
-        Footage(
-            name=folder.name,
-            count=len(pictures),
-            read_image=picture_reader(pictures),
-            focal=focal,
-            principal_point=principal_point,
-            read_depth=depth_reader(
-                [depths / f"{picture.stem}.png" for picture in pictures], pictures, _UNITS
-            ),
-            poses=read_poses(folder, [picture.stem for picture in pictures], camera_from_first),
-        )
-    ]
+    names = [picture.stem for picture in pictures]
+    read_depth = depth_reader([depths / f"{name}.png" for name in names], pictures, _UNITS)
+    poses = read_poses(folder, names, camera_from_first)
+    return [footage_of(folder, pictures, (focal, principal_point), read_depth, poses)]
 
 
 def _depth_folder(drive: pathlib.Path, camera: str) -> pathlib.Path:

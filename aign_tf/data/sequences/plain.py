@@ -13,7 +13,7 @@ import pathlib
 from aign_tf.data.sequences.cameras import find_intrinsics, read_intrinsics, read_poses
 from aign_tf.data.sequences.depth_files import depth_reader
 from aign_tf.data.sequences.footage import Footage
-from aign_tf.data.sequences.frame_files import picture_reader, pictures_in, some_pictures_in
+from aign_tf.data.sequences.frame_files import footage_of, pictures_in, some_pictures_in
 from aign_tf.errors import UserError
 
 LAYOUT = "plain (images/, intrinsics.txt)"
@@ -40,18 +40,9 @@ def read(folder: pathlib.Path) -> list[Footage]:
             f"{folder}: pictures without a camera: add intrinsics.txt (3x3, or fx fy cx cy, in "
             "pixels)"
         )
-    focal, principal_point = read_intrinsics(camera)
-    return [
-        Footage(
-            name=folder.name,
-            count=len(pictures),
-            read_image=picture_reader(pictures),
-            focal=focal,
-            principal_point=principal_point,
-            read_depth=_depth(folder / "depth", pictures),
-            poses=read_poses(folder / "poses.txt", len(pictures), 12, 16),
-        )
-    ]
+    intrinsics = read_intrinsics(camera)
+    poses = read_poses(folder / "poses.txt", len(pictures), 12, 16)
+    return [footage_of(folder, pictures, intrinsics, _depth(folder / "depth", pictures), poses)]
 
 
 def _depth(folder: pathlib.Path, pictures: list[pathlib.Path]):

@@ -24,7 +24,7 @@ from absl import logging
 from aign_tf.data.sequences.cameras import as_poses, usual_intrinsics
 from aign_tf.data.sequences.depth_files import depth_reader
 from aign_tf.data.sequences.footage import Footage
-from aign_tf.data.sequences.frame_files import picture_reader, pictures_in
+from aign_tf.data.sequences.frame_files import footage_of, pictures_in
 from aign_tf.data.sequences.text_files import lines, numbers
 from aign_tf.errors import UserError
 
@@ -59,23 +59,10 @@ def read(folder: pathlib.Path) -> list[Footage]:
             lost = len(found) - len(pictures)
             logging.warning("%s: %d of %d frames lost their pose", folder, lost, len(found))
         poses = np.concatenate([pose for pose in found if pose is not None])
-    focal, principal_point = usual_intrinsics(folder, pictures[0], _SIZE, _CAMERA)
-    return [
-        Footage(
-            name=folder.name,
-            count=len(pictures),
-            read_image=picture_reader(pictures),
-            focal=focal,
-            principal_point=principal_point,
-            read_depth=depth_reader(
-                [_of_frame(picture, "depth.png") for picture in pictures],
-                pictures,
-                _MILLIMETRES,
-                _NO_READING,
-            ),
-            poses=poses,
-        )
-    ]
+    camera = usual_intrinsics(folder, pictures[0], _SIZE, _CAMERA)
+    depths = [_of_frame(picture, "depth.png") for picture in pictures]
+    read_depth = depth_reader(depths, pictures, _MILLIMETRES, _NO_READING)
+    return [footage_of(folder, pictures, camera, read_depth, poses)]
 
 
 def _of_frame(picture: pathlib.Path, ending: str) -> pathlib.Path:

@@ -28,7 +28,7 @@ from scipy.spatial.transform import Rotation
 from aign_tf.data.sequences.cameras import usual_intrinsics
 from aign_tf.data.sequences.depth_files import depth_reader
 from aign_tf.data.sequences.footage import Footage
-from aign_tf.data.sequences.frame_files import picture_reader
+from aign_tf.data.sequences.frame_files import footage_of
 from aign_tf.data.sequences.text_files import lines, numbers, rows
 from aign_tf.errors import UserError
 
@@ -64,18 +64,8 @@ def read(folder: pathlib.Path) -> list[Footage]:
             lost = np.count_nonzero(~known)
             logging.warning("%s: %d of %d pictures have no ground truth", folder, lost, len(known))
         poses, times, pictures = poses[known], times[known], pictures[known]
-    focal, principal_point = usual_intrinsics(folder, pictures[0], _SIZE, _camera(folder))
-    return [
-        Footage(
-            name=folder.name,
-            count=len(pictures),
-            read_image=picture_reader(pictures),
-            focal=focal,
-            principal_point=principal_point,
-            read_depth=_depth(folder, times, pictures),
-            poses=poses,
-        )
-    ]
+    camera = usual_intrinsics(folder, pictures[0], _SIZE, _camera(folder))
+    return [footage_of(folder, pictures, camera, _depth(folder, times, pictures), poses)]
 
 
 def _camera(folder: pathlib.Path) -> tuple[float, float, float, float]:

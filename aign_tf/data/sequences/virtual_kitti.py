@@ -26,7 +26,7 @@ import numpy as np
 from aign_tf.data.sequences.cameras import as_intrinsics, as_poses, inverse, usual_intrinsics
 from aign_tf.data.sequences.depth_files import depth_reader
 from aign_tf.data.sequences.footage import Footage
-from aign_tf.data.sequences.frame_files import picture_reader, pictures_in, some_pictures_in
+from aign_tf.data.sequences.frame_files import footage_of, pictures_in, some_pictures_in
 from aign_tf.data.sequences.text_files import rows
 from aign_tf.errors import UserError
 
@@ -70,9 +70,9 @@ def _read_first(folder: pathlib.Path) -> Footage:
     if extrinsics.exists():
         table = rows(extrinsics, 17, header=1)
         poses = _poses(extrinsics, table[:, 0], table[:, 1:], _frames(pictures, ""))
-    return _footage(
-        folder, pictures, camera, [depths / f"{picture.stem}.png" for picture in pictures], poses
-    )
+    paths = [depths / f"{picture.stem}.png" for picture in pictures]
+    read_depth = depth_reader(paths, pictures, _CENTIMETRES, _SKY)
+    return footage_of(folder, pictures, camera, read_depth, poses)
 
 
 def _read_second(folder: pathlib.Path) -> Footage:
@@ -87,26 +87,9 @@ def _read_second(folder: pathlib.Path) -> Footage:
         poses = _poses(extrinsics, left[:, 0], left[:, 2:], frames)
     depths = _part(folder, "depth", "frames/depth/Camera_0")
     names = [picture.stem.replace("rgb_", "depth_") for picture in pictures]
-    return _footage(folder, pictures, camera, [depths / f"{name}.png" for name in names], poses)
-
-
-def _footage(
-    folder: pathlib.Path,
-    pictures: list[pathlib.Path],
-    camera: tuple[np.ndarray, np.ndarray],
-    depths: list[pathlib.Path],
-    poses: np.ndarray | None,
-) -> Footage:
-    focal, principal_point = camera
-    return Footage(
-        name=folder.name,
-        count=len(pictures),
-        read_image=picture_reader(pictures),
-        focal=focal,
-        principal_point=principal_point,
-        read_depth=depth_reader(depths, pictures, _CENTIMETRES, _SKY),
-        poses=poses,
-    )
+    paths = [depths / f"{name}.png" for name in names]
+    read_depth = depth_reader(paths, pictures, _CENTIMETRES, _SKY)
+    return footage_of(folder, pictures, camera, read_depth, poses)
 
 
 def _frames(pictures: list[pathlib.Path], prefix: str) -> list[int]:
