@@ -26,7 +26,7 @@ from aign_tf import task
 from aign_tf.config import LossConfig, Preset, TrainConfig, override, setting, smoke
 from aign_tf.data.sequences.batches import clip_batches
 from aign_tf.data.sequences.check import SequenceFileConfig, check_sequences
-from aign_tf.data.sequences.clips import cut, log_depths
+from aign_tf.data.sequences.clips import cut
 from aign_tf.data.sequences.config import SequenceDataConfig, parse_shares, parse_stride
 from aign_tf.data.sequences.footage import Sequence
 from aign_tf.data.sequences.loading import load
@@ -220,14 +220,6 @@ class Sfm(task.Task):
         """Mean absolute errors, where they are known, of log depth and of motion in usual sizes."""
         return factor_loss(predicted, truth, *self.motion_units)
 
-    def recall(self, recalled, remembered) -> tf.Tensor:
-        """Of motions alone: a picture that was painted on a depth map does not tell its depth."""
-        motions = [
-            {name: factors[name] for name in ("rotation", "translation")}
-            for factors in (recalled, remembered)
-        ]
-        return self.paired(*motions)
-
     @functools.cached_property
     def motion_units(self) -> tuple[list[float], list[float]]:
         return self.roles.motion_units(self.config.data.reverse)
@@ -243,8 +235,7 @@ class Sfm(task.Task):
             )
         return clip_batches(
             clips,
-            log_depths(roles.remembered_depths()),
-            roles.remembered_motions(data.reverse),
+            cut(roles.remembered, data.frames, roles.stride, data.reverse),
             painted_clips if self.config.loss.recall_weight > 0 else None,
             data.flip,
             data.tint,

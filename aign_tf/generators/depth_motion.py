@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from aign_tf import rigid
 from aign_tf.errors import UserError
 from aign_tf.layers import Float32Layer, FoldTime, UnfoldTime, merge_finer, residual_block
 
@@ -27,8 +28,12 @@ _LINEAR = 3.0
 _RADIANS, _METRES = 0.02, 0.1
 # Height and width are divided by this at the bottom of the U.
 _COARSEST = 16
-# Places, of eight pixels each, that features are matched over.
-_REACH = 4
+# Every second place is matched over so many places, of so many pixels each.
+_REACH, _MATCHED = 6, 4
+# Cosines are multiplied by this before they compete.
+_SHARPNESS = 20.0
+# Metres of motion across a ray that tell as much about depth as they leave open.
+_NO_PARALLAX = 0.02
 
 
 def check_size(height: int, width: int) -> None:
@@ -48,86 +53,79 @@ def depth_motion(
     blocks: int = 2,
     coarse: int = 0,
 ) -> keras.Model:
-    """A depth network for each frame alone and a motion network for each pair of neighbours.
+    """One network that matches neighbouring frames, and reads motions and depths from the matches.
 
-    Source: Tung et al. 2017, structure from motion; networks after Zhou et al. 2017 (SfMLearner)
-    and Godard et al. 2019, without batch normalisation. Both see the direction of each pixel's
-    ray, without which neither depth nor motion could be metric for another lens.
+    Features at a quarter of the size are matched with those of the neighbours (Dosovitskiy et al.
+    2015, FlowNetC). Motions come from the matches; depths, in a U, from the frame and from what
+    its matches and these motions triangulate to. Source: Tung et al. 2017, structure from motion,
+    whose networks see one and two frames; without batch normalisation.
 
     Args:
       frames: F, at least 2.
       height, width: multiples of 16.
       usual_depth: metres, where predictions begin.
       channels: of the features at half the size; deeper ones have up to eight times as many.
-      blocks: residual blocks at the bottom of the depth network.
+      blocks: residual blocks at the bottom of the U.
       coarse: S, at most 2.
     """
     clip = keras.Input((frames, height, width, 3), name="frames")
     focal = keras.Input((2,), name="focal")
     centre = keras.Input((2,), name="principal_point")
     rays = Rays(height, width)([focal, centre])
+    x = layers.Concatenate()([FoldTime()(clip), FoldTime(repeats=frames)(rays)])
+    levels = []
+    for multiple in (1, 2, 4):
+        x = _halved(x, multiple * channels, kernel=3 if levels else 5)
+        levels.append(x)
 
-    depths = _depth_network(height, width, usual_depth, channels, blocks, coarse)(
-        [FoldTime()(clip), FoldTime(repeats=frames)(rays)]
+    features = UnfoldTime(frames)(layers.Conv2D(2 * channels, 1)(levels[1]))
+    matches = Matches(_REACH)(Pairs()(features))
+    rays = layers.AveragePooling2D(_MATCHED, strides=2 * _MATCHED)(rays)
+    rotation, translation = _motions(matches, rays, frames, channels)
+    tracks = Triangulated(_REACH, _MATCHED, usual_depth)(
+        [matches, rays, focal, rotation, translation]
     )
-    outputs = {name: UnfoldTime(frames)(depth) for name, depth in depths.items()}
-    motions = _motion_network(frames, height, width, channels)([clip, rays])
-    outputs |= {name: UnfoldTime(frames - 1)(motion) for name, motion in motions.items()}
+    x = layers.Concatenate()([matches, tracks])
+    x = layers.Conv2D(4 * channels, 1, activation="relu", kernel_initializer="he_normal")(x)
+    x = residual_block(x, 4 * channels)
+    x = layers.Concatenate()([levels.pop(), OfEachFrame(frames)(x)])
+    levels.append(residual_block(layers.Conv2D(4 * channels, 1)(x), 4 * channels))
+    depths = _depths(levels, height, usual_depth, channels, blocks)
+
+    outputs = {"log_depth": UnfoldTime(frames)(depths[0])}
+    if coarse:
+        levels = depths[1] if coarse == 1 else layers.Concatenate(dtype="float32")(depths[1:])
+        outputs["coarse_log_depth"] = UnfoldTime(frames)(levels)
+    outputs |= {"rotation": rotation, "translation": translation}
     inputs = {"frames": clip, "focal": focal, "principal_point": centre}
     return keras.Model(inputs, outputs, name="depth_motion")
 
 
-def _depth_network(
-    height: int, width: int, usual_depth: float, channels: int, blocks: int, coarse: int
-) -> keras.Model:
-    """`[picture, rays]` -> log depth and, if asked for, that of coarser levels side by side."""
-    picture = keras.Input((height, width, 3))
-    rays = keras.Input((height, width, 2))
-    x = layers.Concatenate()([picture, rays])
-    levels = []
-    for multiple in (1, 2, 4, 6):
-        x = _halved(x, multiple * channels, kernel=3 if levels else 5)
-        levels.append(x)
+def _motions(matches, rays, frames: int, channels: int):
+    """Rotation and translation `[B, F - 1, 3]` from each frame to the next."""
+    x = Forwards(frames)(matches)
+    x = layers.Concatenate()([x, FoldTime(repeats=frames - 1)(rays)])
+    x = layers.Conv2D(4 * channels, 1, activation="relu", kernel_initializer="he_normal")(x)
+    for _ in range(2):
+        x = _halved(x, 8 * channels, kernel=3)
+    x = layers.Conv2D(6, 1, dtype="float32")(x)
+    x = layers.GlobalAveragePooling2D(dtype="float32")(x)
+    return [UnfoldTime(frames - 1)(part) for part in Motion()(x)]
+
+
+def _depths(levels: list, height: int, usual_depth: float, channels: int, blocks: int) -> list:
+    """Log depths `[B F, H, W, 1]`, from the finest of three levels to the coarsest."""
+    x = _halved(levels[-1], 6 * channels, kernel=3)
     # What is far apart belongs together, such as the floor and the ceiling.
     for block in range(blocks):
         x = residual_block(x, 6 * channels, dilation=2 ** (block % 3))
     whole = layers.GlobalAveragePooling2D(keepdims=True)(x)
     x = layers.Add()([x, layers.Conv2D(6 * channels, 1)(whole)])
     depths = []
-    for multiple, finer in zip((4, 2, 1), reversed(levels[:-1])):
+    for multiple, finer in zip((4, 2, 1), reversed(levels)):
         x = merge_finer(x, finer, multiple * channels)
-        depths.append(_log_depth(x, height, usual_depth))
-    finest, *coarser = reversed(depths)
-    outputs = {"log_depth": finest}
-    if coarse == 1:
-        outputs["coarse_log_depth"] = coarser[0]
-    elif coarse > 1:
-        outputs["coarse_log_depth"] = layers.Concatenate(dtype="float32")(coarser[:coarse])
-    return keras.Model([picture, rays], outputs, name="depth")
-
-
-def _motion_network(frames: int, height: int, width: int, channels: int) -> keras.Model:
-    """`[clip, rays]` -> rotation and translation `[B (F - 1), 3]`.
-
-    Features at an eighth of the size are matched with those of the next frame up to 32 pixels away
-    (Dosovitskiy et al. 2015, FlowNetC), and the motion is read from the matches.
-    """
-    clip = keras.Input((frames, height, width, 3))
-    rays = keras.Input((height, width, 2))
-    x = FoldTime()(clip)
-    for level, multiple in enumerate((1, 2, 4)):
-        x = _halved(x, multiple * channels, kernel=3 if level else 7)
-    x = layers.Conv2D(2 * channels, 1)(x)
-    this, following = Neighbours()(UnfoldTime(frames)(x))
-    directions = FoldTime(repeats=frames - 1)(layers.AveragePooling2D(8)(rays))
-    x = layers.Concatenate()([Matches(_REACH)([this, following]), this, directions])
-    x = layers.Conv2D(8 * channels, 1, activation="relu", kernel_initializer="he_normal")(x)
-    for _ in range(2):
-        x = _halved(x, 8 * channels, kernel=3)
-    x = layers.Conv2D(6, 1, dtype="float32")(x)
-    x = layers.GlobalAveragePooling2D(dtype="float32")(x)
-    outputs = dict(zip(("rotation", "translation"), Motion()(x)))
-    return keras.Model([clip, rays], outputs, name="motion")
+        depths.insert(0, _log_depth(x, height, usual_depth))
+    return depths
 
 
 def _halved(x, width: int, kernel: int):
@@ -167,13 +165,108 @@ class Rays(Float32Layer):
 
 
 @keras.saving.register_keras_serializable("aign_tf")
-class Neighbours(Float32Layer):
-    """Each frame of a clip but the last, and the one after it."""
+class Pairs(Float32Layer):
+    """Each frame of a clip with the next one, then each with the previous one."""
 
     def call(self, clip):
-        """`[B, F, ...]` -> two of `[B (F - 1), ...]`."""
+        """`[B, F, ...]` -> two of `[B 2 (F - 1), ...]`, this frame and the other."""
         shape = (-1, *clip.shape[2:])
-        return tf.reshape(clip[:, :-1], shape), tf.reshape(clip[:, 1:], shape)
+        first, last = clip[:, :-1], clip[:, 1:]
+        return (
+            tf.reshape(tf.concat([first, last], axis=1), shape),
+            tf.reshape(tf.concat([last, first], axis=1), shape),
+        )
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class Forwards(Float32Layer):
+    """Of what `Pairs` led to, that of each frame with the next one."""
+
+    def __init__(self, frames: int, **kwargs):
+        super().__init__(**kwargs)
+        self.frames = frames
+
+    def call(self, values):
+        """`[B 2 (F - 1), ...]` -> `[B (F - 1), ...]`."""
+        shape = values.shape[1:]
+        values = tf.reshape(values, (-1, 2, self.frames - 1, *shape))
+        return tf.reshape(values[:, 0], (-1, *shape))
+
+    def get_config(self):
+        return {**super().get_config(), "frames": self.frames}
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class OfEachFrame(Float32Layer):
+    """Means over the neighbours of each frame of what `Pairs` led to."""
+
+    def __init__(self, frames: int, **kwargs):
+        super().__init__(**kwargs)
+        self.frames = frames
+
+    def call(self, values):
+        """`[B 2 (F - 1), h, w, C]` -> `[B F, h, w, C]`."""
+        shape = values.shape[1:]
+        values = tf.reshape(values, (-1, 2, self.frames - 1, *shape))
+        to_next, to_previous = values[:, 0], values[:, 1]
+        inner = 0.5 * (to_next[:, 1:] + to_previous[:, :-1])
+        clip = tf.concat([to_next[:, :1], inner, to_previous[:, -1:]], axis=1)
+        return tf.reshape(clip, (-1, *shape))
+
+    def get_config(self):
+        return {**super().get_config(), "frames": self.frames}
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class Triangulated(Float32Layer):
+    """How far away things are that have moved as matches tell, where the camera has moved so.
+
+    A point X = z p on the ray p = (x, y, 1) is at R p + t / z, up to a factor, for the other frame,
+    which sees it in the direction p' = (x', y', 1): two equations, linear in 1 / z.
+    """
+
+    def __init__(self, reach: int, size: int, usual_depth: float, **kwargs):
+        super().__init__(**kwargs)
+        self.reach, self.size, self.usual_depth = reach, size, usual_depth
+
+    def call(self, inputs):
+        """See `Pairs` for the order.
+
+        Args:
+          inputs: matches `[B 2 (F - 1), h, w, (2 reach + 1)^2]`, as of `Matches` of places of
+            `size` pixels; rays `[B, h, w, 2]`; focal lengths `[B, 2]` in pixels; rotation and
+            translation `[B, F - 1, 3]`.
+
+        Returns:
+          `[B 2 (F - 1), h, w, 4]`: usual depth by depth, between bounds, its logarithm's negative;
+          how much the motion tells of it, 0 to 1; the shift in places, by the reach, x and y.
+        """
+        matches, rays, focal, rotation, translation = inputs
+        pairs = 2 * rotation.shape[1]
+        rotation = rigid.rotation_from_axis_angle(rotation)
+        back = rigid.inverse(rotation, translation)
+        rotation = tf.reshape(tf.concat([rotation, back[0]], axis=1), (-1, 1, 1, 3, 3))
+        translation = tf.reshape(tf.concat([translation, back[1]], axis=1), (-1, 1, 1, 3))
+        here = tf.repeat(rays, pairs, axis=0)
+        focal = tf.reshape(tf.repeat(focal, pairs, axis=0), (-1, 1, 1, 2))
+        steps = tf.range(-self.reach, self.reach + 1, dtype=tf.float32)
+        down, right = tf.meshgrid(steps, steps, indexing="ij")
+        shifts = tf.stack([tf.reshape(right, [-1]), tf.reshape(down, [-1])], axis=-1)
+        shift = tf.linalg.matmul(tf.nn.softmax(_SHARPNESS * matches), shifts)
+        there = here + self.size * shift / tf.maximum(focal, 1.0)
+        straight = tf.concat([here, tf.ones_like(here[..., :1])], axis=-1)
+        turned = tf.linalg.matvec(rotation, straight)
+        parallax = translation[..., :2] - there * translation[..., 2:]
+        moved = there * turned[..., 2:] - turned[..., :2]
+        strength = tf.reduce_sum(parallax**2, axis=-1, keepdims=True)
+        known = strength + _NO_PARALLAX**2
+        inverse = tf.reduce_sum(parallax * moved, axis=-1, keepdims=True) / known
+        nearness = tf.clip_by_value(self.usual_depth * inverse, 0.05, 5.0)
+        return tf.concat([-tf.math.log(nearness), strength / known, shift / self.reach], axis=-1)
+
+    def get_config(self):
+        own = {"reach": self.reach, "size": self.size, "usual_depth": self.usual_depth}
+        return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable("aign_tf")
@@ -188,21 +281,22 @@ class Matches(Float32Layer):
         self.reach = reach
 
     def call(self, inputs):
-        """Two of `[N, h, w, C]` -> cosines in [-1, 1], `[N, h, w, (2 reach + 1)^2]`."""
+        """Two of `[N, h, w, C]` -> cosines in [-1, 1], `[N, h / 2, w / 2, (2 reach + 1)^2]`."""
         here, there = (self._directions(features) for features in inputs)
-        _, height, width, _ = here.shape
         margin = [self.reach, self.reach]
-        there = tf.pad(there, [[0, 0], margin, margin, [0, 0]])
-        # A row meets the other picture's rows one by one, in matrix products of all places with all
-        # places, of which those within reach are kept: five times as fast as shift by shift.
-        across = np.arange(width)[:, None] + np.arange(2 * self.reach + 1)
-        kept = across + np.arange(width)[:, None] * (width + 2 * self.reach)
-        matches = []
-        for down in range(2 * self.reach + 1):
-            products = tf.matmul(here, there[:, down : down + height], transpose_b=True)
-            products = tf.reshape(products, (-1, height, width * (width + 2 * self.reach)))
-            matches.append(tf.gather(products, kept, axis=2))
-        return tf.concat(matches, axis=-1)
+        here, there = here[:, ::2, ::2], tf.pad(there, [[0, 0], margin, margin, [0, 0]])
+        # All places meet all places in one matrix product, of which those within reach are kept:
+        # on a CPU, four times as fast as row by row.
+        products = tf.matmul(_flat(here), _flat(there), transpose_b=True)
+        _, height, width, _ = here.shape
+        _, rows, columns, _ = there.shape
+        reach = np.arange(2 * self.reach + 1)
+        row = 2 * np.arange(height)[:, None, None, None] + reach[:, None]
+        column = 2 * np.arange(width)[:, None, None] + reach
+        place = np.arange(height * width).reshape(height, width, 1, 1)
+        kept = (place * rows + row) * columns + column
+        matches = tf.reshape(products, (-1, height * width * rows * columns))
+        return tf.gather(matches, kept.reshape(height, width, -1), axis=1)
 
     @staticmethod
     def _directions(features):
@@ -212,6 +306,12 @@ class Matches(Float32Layer):
 
     def get_config(self):
         return {**super().get_config(), "reach": self.reach}
+
+
+def _flat(features):
+    """`[N, h, w, C]` -> `[N, h w, C]`."""
+    _, height, width, channels = features.shape
+    return tf.reshape(features, (-1, height * width, channels))
 
 
 @keras.saving.register_keras_serializable("aign_tf")

@@ -91,35 +91,33 @@ class ClipFromNeighbours(Float32Layer):
 def painted_clips(factors: Tensors, observation: Tensors) -> Tensors:
     """Clips that remembered depths and motions make of single pictures: R(m).
 
-    The middle frame of another clip of the batch stays. Those before and after it are drawn from
+    The middle frame is that of another clip of the batch. Those before and after it are drawn from
     their neighbour on the middle's side, as if its picture were painted on the remembered depths.
     Where a map has no reading, its median stands.
 
     Args:
-      factors: `log_depth` `[B,F,H,W,1]`, `NO_READING` where it has none; `rotation` and
-        `translation` `[B,F-1,3]`.
-      observation: as of `ClipFromNeighbours`.
+      factors: of one remembered clip after the other, `log_depth` `[B,F,H,W,1]`, `NO_READING` where
+        it has none; `rotation` and `translation` `[B,F-1,3]`; and its lens, `focal` and
+        `principal_point` `[B,2]`.
+      observation: whose `frames` `[B,F,H,W,3]` are painted.
 
     Returns:
       An observation of as many clips.
     """
-    observation = {
-        name: tf.roll(observation[name], 1, axis=0)
-        for name in ("frames", "focal", "principal_point")
-    }
+    pictures = tf.roll(observation["frames"], 1, axis=0)
     depth = tf.exp(_filled(factors["log_depth"]))
     rotation = rigid.rotation_from_axis_angle(factors["rotation"])
     translation = factors["translation"]
-    lens = observation["focal"], observation["principal_point"]
+    lens = {name: factors[name] for name in ("focal", "principal_point")}
     count = depth.shape[1]
-    frames = {count // 2: observation["frames"][:, count // 2]}
+    frames = {count // 2: pictures[:, count // 2]}
     for k in range(count // 2 - 1, -1, -1):
         motion = rotation[:, k], translation[:, k]
-        frames[k] = warp(frames[k + 1], None, depth[:, k], *motion, *lens).image
+        frames[k] = warp(frames[k + 1], None, depth[:, k], *motion, *lens.values()).image
     for k in range(count // 2 + 1, count):
         motion = rigid.inverse(rotation[:, k - 1], translation[:, k - 1])
-        frames[k] = warp(frames[k - 1], None, depth[:, k], *motion, *lens).image
-    return {**observation, "frames": tf.stack([frames[k] for k in range(count)], axis=1)}
+        frames[k] = warp(frames[k - 1], None, depth[:, k], *motion, *lens.values()).image
+    return {**lens, "frames": tf.stack([frames[k] for k in range(count)], axis=1)}
 
 
 def _filled(log_depth: tf.Tensor) -> tf.Tensor:

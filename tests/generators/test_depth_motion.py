@@ -4,15 +4,19 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.spatial.transform import Rotation
 
 from aign_tf import compat
 from aign_tf.errors import UserError
 from aign_tf.generators.depth_motion import (
+    Forwards,
     Matches,
     Motion,
-    Neighbours,
+    OfEachFrame,
+    Pairs,
     Rays,
     Shifted,
+    Triangulated,
     check_size,
     depth_motion,
 )
@@ -122,26 +126,19 @@ def test_six_numbers_are_a_rotation_and_a_translation():
 
 
 @pytest.mark.parametrize("frame", range(FRAMES))
-def test_a_depth_sees_its_frame_and_a_motion_its_two_frames_and_no_others(network, frame):
+def test_a_depth_sees_its_neighbours_and_a_motion_its_two_frames_and_no_others(network, frame):
     given = observation()
     other = given["frames"].copy()
     other[:, frame] = np.random.default_rng(1).uniform(-1, 1, other[:, frame].shape)
     differs = changed(found(network, given), found(network, {**given, "frames": other}))
-    its_depth = [k == frame for k in range(FRAMES)]
+    its_depths = [abs(k - frame) <= 1 for k in range(FRAMES)]
     its_motions = [frame in (k, k + 1) for k in range(FRAMES - 1)]
     assert differs == {
-        "log_depth": its_depth,
-        "coarse_log_depth": its_depth,
+        "log_depth": its_depths,
+        "coarse_log_depth": its_depths,
         "rotation": its_motions,
         "translation": its_motions,
     }
-
-
-def test_the_same_picture_has_the_same_depth_wherever_it_stands_in_a_clip(network):
-    given = observation()
-    backwards = {**given, "frames": given["frames"][:, ::-1]}
-    one, other = (found(network, each)["log_depth"] for each in (given, backwards))
-    np.testing.assert_allclose(one, other[:, ::-1], atol=1e-5)
 
 
 def test_clips_of_a_batch_do_not_see_one_another(network):
@@ -187,11 +184,32 @@ def test_a_lens_without_a_focal_length_has_finite_rays():
     assert np.all(np.isfinite(Rays(4, 6)([tf.zeros((1, 2)), tf.zeros((1, 2))])))
 
 
-def test_neighbours_are_each_frame_and_the_next():
+def test_pairs_are_each_frame_with_the_next_and_each_with_the_previous():
     clips = np.arange(2 * 4 * 5).reshape(2, 4, 5).astype(np.float32)
-    here, following = Neighbours()(clips)
-    np.testing.assert_array_equal(here, clips[:, :-1].reshape(6, 5))
-    np.testing.assert_array_equal(following, clips[:, 1:].reshape(6, 5))
+    here, there = (np.reshape(part, (2, 2, 3, 5)) for part in Pairs()(clips))
+    np.testing.assert_array_equal(here, np.stack([clips[:, :-1], clips[:, 1:]], axis=1))
+    np.testing.assert_array_equal(there, here[:, ::-1])
+    np.testing.assert_array_equal(
+        np.reshape(Forwards(4)(here.reshape(12, 5)), (2, 3, 5)), clips[:, :-1]
+    )
+
+
+@pytest.mark.parametrize("frames", [2, 4])
+def test_a_frame_gets_the_mean_of_what_its_neighbours_tell(frames):
+    clips = np.random.default_rng(0).normal(size=(2, frames, 1, 1, 5)).astype(np.float32)
+    for side, expected in ((0, clips), (1, neighbours_mean(clips))):
+        pairs = Pairs()(clips)[side]
+        np.testing.assert_allclose(
+            np.reshape(OfEachFrame(frames)(pairs), clips.shape), expected, rtol=1e-6
+        )
+
+
+def neighbours_mean(clips):
+    beside = [
+        [clips[:, other] for other in (k - 1, k + 1) if 0 <= other < clips.shape[1]]
+        for k in range(clips.shape[1])
+    ]
+    return np.stack([np.mean(parts, axis=0) for parts in beside], axis=1)
 
 
 def cosines_by_loops(here, there, reach):
@@ -212,15 +230,15 @@ def cosines_by_loops(here, there, reach):
 @pytest.mark.parametrize("reach, size", [(1, (4, 5)), (2, (3, 7)), (4, (4, 6)), (4, (2, 3))])
 def test_matches_are_cosines_with_what_is_within_reach(reach, size):
     here, there = np.random.default_rng(0).normal(size=(2, 2, *size, 3)).astype(np.float32)
-    expected = cosines_by_loops(here, there, reach)
+    expected = cosines_by_loops(here, there, reach)[:, ::2, ::2]
     np.testing.assert_allclose(Matches(reach)([here, there]), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("down, right", [(0, 0), (1, -2), (-3, 3)])
 def test_what_has_moved_matches_best_where_it_went(down, right):
-    here = np.random.default_rng(0).normal(size=(1, 9, 10, 8)).astype(np.float32)
+    here = np.random.default_rng(0).normal(size=(1, 14, 16, 8)).astype(np.float32)
     there = np.roll(here, (down, right), axis=(1, 2))
-    best = np.argmax(Matches(3)([here, there]), axis=-1)[0, 3:-3, 3:-3]
+    best = np.argmax(Matches(3)([here, there]), axis=-1)[0, 2:-2, 2:-2]
     np.testing.assert_array_equal(best, np.full_like(best, (down + 3) * 7 + right + 3))
 
 
@@ -233,7 +251,87 @@ def test_matches_of_flat_features_have_finite_gradients():
     assert np.all(np.isfinite(tape.gradient(matches, features)))
 
 
-@pytest.mark.parametrize("layer", [Rays(4, 6), Matches(2), Neighbours(), Shifted(1.0), Motion()])
+# Triangulation.
+
+REACH, PLACE, USUAL = 5, 4, 2.0
+
+
+def sharp_matches(shift):
+    """Matches whose mean place is `shift` `[N, h, w, 2]`, x and y: of the four places round it."""
+    side = 2 * REACH + 1
+    weights = np.full((*shift.shape[:3], side, side), 1e-12)
+    low = np.floor(shift)
+    for down, right in np.ndindex(2, 2):
+        place = (low + np.array([right, down])).astype(int)
+        share = np.prod(1 - np.abs(place - shift), axis=-1)
+        assert np.all(np.abs(place[share > 1e-9]) <= REACH)
+        for index in np.argwhere(share > 1e-9):
+            x, y = place[tuple(index)] + REACH
+            weights[(*index, y, x)] = share[tuple(index)]
+    return np.log(weights.reshape(*shift.shape[:3], -1)) / 20
+
+
+def seen_from_beside(seed, rows=2, frames=3, size=(3, 4)):
+    """Rays, focal lengths, rotations, translations, depths and shifts of random points."""
+    draw = np.random.default_rng(seed)
+    focal = draw.uniform(40, 60, (rows, 2))
+    rays = draw.uniform(-0.5, 0.5, (rows, *size, 2))
+    rotation = draw.uniform(-0.05, 0.05, (rows, frames - 1, 3))
+    translation = draw.uniform(0.1, 0.2, (rows, frames - 1, 3)) * [1, -1, 0.5]
+    depth = draw.uniform(1.2, 6.0, (rows, 2, frames - 1, *size))
+    turns = Rotation.from_rotvec(rotation.reshape(-1, 3)).as_matrix()
+    turns = turns.reshape(rows, frames - 1, 3, 3)
+    turns = np.stack([turns, turns.swapaxes(-1, -2)], axis=1)
+    back = -np.einsum("bkij,bkj->bki", turns[:, 1], translation)
+    moves = np.stack([translation, back], axis=1)[:, :, :, None, None]
+    points = np.concatenate([rays, np.ones_like(rays[..., :1])], axis=-1)[:, None, None]
+    points = np.einsum("bskij,bskhwj->bskhwi", turns, depth[..., None] * points) + moves
+    shift = (points[..., :2] / points[..., 2:] - rays[:, None, None]) * focal[
+        :, None, None, None, None
+    ]
+    given = [rays, focal, rotation, translation]
+    return [np.float32(part) for part in given], depth, shift / PLACE
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_matches_and_motion_tell_is_the_depth(seed):
+    given, depth, shift = seen_from_beside(seed)
+    matches = np.float32(sharp_matches(shift.reshape(-1, 3, 4, 2)))
+    found = np.reshape(Triangulated(REACH, PLACE, USUAL)([matches, *given]), (2, 2, 2, 3, 4, 4))
+    np.testing.assert_allclose(found[..., 2:], shift / REACH, atol=1e-4)
+    # Where little is told, it leans towards the infinite.
+    told = found[..., 1]
+    assert told.min() > 0.5 and told.max() < 1
+    np.testing.assert_allclose(found[..., 0], np.log(depth / USUAL / told), atol=5e-3)
+
+
+def test_without_motion_nothing_is_told_and_gradients_are_finite():
+    (rays, focal, *_), _, _ = seen_from_beside(0)
+    motion = tf.zeros((2, 2, 3))
+    matches = tf.random.stateless_uniform((8, 3, 4, 121), [0, 0])
+    inputs = [matches, tf.constant(rays), tf.constant(focal), motion, tf.identity(motion)]
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        found = Triangulated(REACH, PLACE, USUAL)(inputs)
+    np.testing.assert_array_equal(found[..., 1], tf.zeros_like(found[..., 1]))
+    assert np.all(np.isfinite(found))
+    for gradient in tape.gradient(found, inputs):
+        assert np.all(np.isfinite(gradient))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        Rays(4, 6),
+        Matches(2),
+        Pairs(),
+        Forwards(3),
+        OfEachFrame(3),
+        Triangulated(2, 4, 1.5),
+        Shifted(1.0),
+        Motion(),
+    ],
+)
 def test_layers_survive_their_config_and_compute_in_float32(layer):
     with compat.precision("bfloat16"):
         again = keras.layers.deserialize(keras.layers.serialize(layer))

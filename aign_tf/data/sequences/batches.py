@@ -19,8 +19,7 @@ _MIRRORED = {"rotation": (1.0, -1.0, -1.0), "translation": (-1.0, 1.0, 1.0)}
 
 def clip_batches(
     clips: Clips,
-    log_depths: np.ndarray,
-    motions: np.ndarray,
+    remembered: Clips,
     paint: Callable[[Tensors, Tensors], Tensors] | None,
     flip: bool,
     tint: float,
@@ -32,36 +31,29 @@ def clip_batches(
 
     Args:
       clips: what is watched, C clips of F frames.
-      log_depths: float32 `[M, H, W]`, remembered, `NO_READING` where there is none.
-      motions: float32 `[K, 6]`, remembered.
-      paint: `(remembered factors, observation) -> observation` that these factors explain, for
+      remembered: clips of other footage, all of whose depths and motions are known. Their pictures
+        are not looked at.
+      paint: `(remembered clip, observation) -> observation` that these factors explain, for
         recall; None where nothing is recalled.
-      flip: mirror half of the clips, of the maps and of the motions.
+      flip: mirror half of the clips of either kind.
       tint: strength of random changes of light and colour, alike in all frames of a clip.
       batch_size, seed, first_step: as of `unpaired_batches`.
 
     Returns:
       Of `observation` beside what generators see: `valid` `[B,F,H,W,1]`, 1 where some remembered
-      depth map, unrelated to the clip, has readings. Of `memory`: `log_depth` and `valid`
-      `[B,F,H,W,1]`, whose frames belong to no clip, `rotation` and `translation` `[B,F-1,3]`, and
-      what generators see of clips that are painted with them. Of `truth`: `log_depth`,
-      `NO_READING` where it is unknown, `rotation` and `translation`.
+      depth map, unrelated to the clip, has readings. Of `memory`: `log_depth` `[B,F,H,W,1]`,
+      `NO_READING` where there is none, which `valid` tells too; `rotation` and `translation`
+      `[B,F-1,3]`; and what generators see of clips that are painted with these. Of `truth`:
+      `log_depth`, `rotation` and `translation`.
     """
     length = clips.rows.shape[1]
     with tf.device("CPU:0"):
-        frames, maps, motions = map(tf.constant, (clips.frames, log_depths, motions))
+        frames, maps = tf.constant(clips.frames), tf.constant(remembered.log_depth)
         truth = None if clips.log_depth is None else tf.constant(clips.log_depth)
-    names = ("rows", "focal", "principal_point", "rotation", "translation")
-    columns = {name: getattr(clips, name) for name in names if getattr(clips, name) is not None}
 
-    def make(observed: Tensors, remembered: Tensors, seed: tf.Tensor) -> dict[str, Tensors]:
-        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 7))
+    def make(observed: Tensors, recalled: Tensors, seed: tf.Tensor) -> dict[str, Tensors]:
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 5))
         count = tf.shape(observed["rows"])[0]
-
-        def drawn(seed: tf.Tensor, columns: int, of: tf.Tensor) -> tf.Tensor:
-            """Random rows `[B, columns, ...]` of a part of the memory."""
-            shape = [count, columns]
-            return tf.gather(of, tf.random.stateless_uniform(shape, seed, 0, len(of), tf.int32))
 
         def flipped(entries: Tensors, seed: tf.Tensor) -> Tensors:
             if not flip:
@@ -73,24 +65,27 @@ def clip_batches(
         known = {name: observed[name] for name in ("rotation", "translation") if name in observed}
         if truth is not None:
             known["log_depth"] = tf.gather(truth, observed["rows"])[..., None]
-        others = drawn(seeds[3], length - 1, maps)
-        first = tf.gather(maps, remembered["map"])
-        depths = tf.concat([first[:, None], others], axis=1)[..., None]
-        moves = tf.split(drawn(seeds[4], length - 1, motions), 2, axis=-1)
-        recalled = {"log_depth": depths, **dict(zip(("rotation", "translation"), moves))}
-        gaps = {"log_depth": drawn(seeds[5], length, maps)[..., None]}
-        clip, known = flipped(clip, seeds[1]), flipped(known, seeds[1])
-        recalled, gaps = flipped(recalled, seeds[2]), flipped(gaps, seeds[6])
+        recalled["log_depth"] = tf.gather(maps, recalled.pop("rows"))[..., None]
+        any_map = tf.random.stateless_uniform([count, length], seeds[1], 0, len(maps), tf.int32)
+        gaps = {"log_depth": tf.gather(maps, any_map)[..., None]}
+        clip, known = flipped(clip, seeds[2]), flipped(known, seeds[2])
+        recalled, gaps = flipped(recalled, seeds[3]), flipped(gaps, seeds[4])
         if paint:
             recalled |= paint(recalled, clip)
-        valid = _valid(recalled["log_depth"])
-        recalled |= {"log_depth": valid * recalled["log_depth"], "valid": valid}
+        recalled["valid"] = _valid(recalled["log_depth"])
         clip["valid"] = _valid(gaps["log_depth"])
         batch = {"observation": clip, "memory": recalled}
         return {**batch, "truth": known} if known else batch
 
-    rows = {"map": np.arange(len(log_depths))}
-    return unpaired_batches(columns, rows, batch_size, seed, make, first_step)
+    return unpaired_batches(
+        _columns(clips), _columns(remembered), batch_size, seed, make, first_step
+    )
+
+
+def _columns(clips: Clips) -> dict[str, np.ndarray]:
+    """What is known of each clip, and where its frames are."""
+    names = ("rows", "focal", "principal_point", "rotation", "translation")
+    return {name: getattr(clips, name) for name in names if getattr(clips, name) is not None}
 
 
 def _valid(log_depth: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""Training batches: mirrored clips stay true, and what is remembered belongs to no clip."""
+"""Training batches: mirrored clips stay true, and what is remembered belongs to none of them."""
 
 import dataclasses
 import itertools
@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from aign_tf.data.sequences.batches import clip_batches
-from aign_tf.data.sequences.clips import NO_READING, cut, log_depths
+from aign_tf.data.sequences.clips import NO_READING, Clips, cut, windows
 from aign_tf.renderers.clip import ClipFromNeighbours
 from tests.data.sequences.numbered import numbered
 from tests.data.sequences.textured_sphere import sphere_sequence
@@ -26,12 +26,19 @@ def remembered_maps():
     return np.where(gaps, NO_READING, levels).astype(np.float32)
 
 
-def remembered_motions(count=14):
-    return np.random.default_rng(2).normal(size=(count, 6)).astype(np.float32)
+def remembered_clips():
+    """Every clip of the maps, both ways, each with motions and a lens of its own."""
+    draw = np.random.default_rng(2)
+    rows = windows(MAPS, 3, 1)
+    rows = np.concatenate([rows, rows[:, ::-1]])
+    rotation, translation = draw.normal(size=(2, len(rows), 2, 3)).astype(np.float32)
+    focal, centre = draw.uniform(4, 8, (2, len(rows), 2)).astype(np.float32)
+    pictures = np.zeros((MAPS, HEIGHT, WIDTH, 3), np.uint8)
+    return Clips(rows, pictures, focal, centre, remembered_maps(), rotation, translation)
 
 
-MAP, MOTIONS = remembered_maps(), remembered_motions()
-READ = MAP < NO_READING
+REMEMBERED = remembered_clips()
+READ = REMEMBERED.log_depth < NO_READING
 MIRROR = np.float32([1, -1, -1, -1, 1, 1])
 
 
@@ -43,7 +50,7 @@ def batches(clips=NUMBERED, count=1, first=0, **changes):
     """`count` batches as numbers, of 6 clips that are not changed at random but for `changes`."""
     keras.utils.set_random_seed(0)  # As training does.
     values = {"flip": False, "tint": 0.0, "batch_size": 6, "seed": 0, "first_step": first}
-    values |= {"clips": clips, "log_depths": MAP, "motions": MOTIONS, "paint": unpainted, **changes}
+    values |= {"clips": clips, "remembered": REMEMBERED, "paint": unpainted, **changes}
     found = list(itertools.islice(clip_batches(**values), count))
     return tf.nest.map_structure(lambda part: part.numpy(), found)
 
@@ -73,6 +80,8 @@ def test_parts_and_their_shapes():
             "valid": (*frames, 1),
         },
         "memory": {
+            "focal": (6, 2),
+            "principal_point": (6, 2),
             "rotation": motions,
             "translation": motions,
             "log_depth": (*frames, 1),
@@ -169,15 +178,12 @@ def errors(truth, observation):
 
 
 def sphere_batch(flip=True):
-    maps = log_depths(sphere_sequence(4).depth)
-    (batch,) = batches(SPHERE, flip=flip, log_depths=maps, batch_size=16)
+    (batch,) = batches(SPHERE, flip=flip, remembered=SPHERE, batch_size=16)
     return batch
 
 
 def test_half_of_the_clips_are_mirrored():
-    (batch,) = batches(
-        SPHERE, flip=True, log_depths=log_depths(sphere_sequence(4).depth), batch_size=64
-    )
+    (batch,) = batches(SPHERE, flip=True, remembered=SPHERE, batch_size=64)
     assert 0.3 < mirrored(batch, SPHERE).mean() < 0.7
     assert not mirrored(sphere_batch(flip=False), SPHERE).any()
 
@@ -215,60 +221,64 @@ def test_a_clip_in_a_mirror_is_the_clip_from_right_to_left():
 # The memory.
 
 
-def map_numbers(log_depth):
+def map_numbers(log_depth, mask):
     """Which map of `remembered_maps` each of `[N, H, W]` is, in whichever mirror."""
-    return [round(float(10 * depth.max())) for depth in log_depth]
+    return [round(float(10 * depth[here].max())) for depth, here in zip(log_depth, mask > 0)]
 
 
-def test_the_memory_is_zero_where_it_has_no_reading():
+def numbers_of(batch):
+    """The same `[B, F]` of the memory of a batch."""
+    parts = (batch["memory"][name].reshape(-1, HEIGHT, WIDTH) for name in ("log_depth", "valid"))
+    return np.reshape(map_numbers(*parts), (-1, 3))
+
+
+def clip_of(batch):
+    """Row of `REMEMBERED` that each clip of the memory of a batch is."""
+    return (numbers_of(batch)[:, None] == REMEMBERED.rows).all(axis=2).argmax(axis=1)
+
+
+def test_the_memory_tells_where_it_has_no_reading():
     (batch,) = batches(flip=True)
     depth, valid = batch["memory"]["log_depth"], batch["memory"]["valid"]
     assert set(np.unique(valid)) == {0, 1}
-    assert not depth[valid == 0].any() and depth.max() < NO_READING
+    np.testing.assert_array_equal(depth < NO_READING, valid == 1)
 
 
 @pytest.mark.parametrize("flip", [False, True])
 def test_remembered_maps_are_whole_maps_of_the_memory(flip):
     (batch,) = batches(flip=flip, batch_size=32)
-    depths = batch["memory"]["log_depth"][..., 0].reshape(-1, HEIGHT, WIDTH)
     masks = batch["memory"]["valid"][..., 0].reshape(-1, HEIGHT, WIDTH)
     turned = 0
-    for depth, mask, number in zip(depths, masks, map_numbers(depths)):
+    for mask, number in zip(masks, numbers_of(batch).ravel()):
         here = np.array_equal(mask, READ[number])
         assert here or np.array_equal(mask, READ[number][:, ::-1])
-        np.testing.assert_allclose(depth, 0.1 * number * mask, atol=1e-6)
         turned += not here
-    assert (turned > 0.25 * len(depths)) == flip and (turned == 0) != flip
+    assert (turned > 0.25 * len(masks)) == flip and (turned == 0) != flip
 
 
 @pytest.mark.parametrize("flip", [False, True])
-def test_remembered_motions_are_motions_of_the_memory(flip):
+def test_a_remembered_clip_has_its_own_depths_motions_and_lens(flip):
     (batch,) = batches(flip=flip, batch_size=32)
-    memory = batch["memory"]
-    motions = np.concatenate([memory["rotation"], memory["translation"]], axis=2).reshape(-1, 6)
-    known = np.concatenate([MOTIONS, MOTIONS * MIRROR])
-    rows = np.abs(motions[:, None] - known).max(axis=2).argmin(axis=1)
-    np.testing.assert_array_equal(motions, known[rows])
-    assert (rows >= len(MOTIONS)).any() == flip
+    memory, rows = batch["memory"], clip_of(batch)
+    np.testing.assert_array_equal(numbers_of(batch), REMEMBERED.rows[rows])
+    plain = memory["principal_point"][:, 0] == REMEMBERED.principal_point[rows, 0]
+    assert plain.all() != flip and plain.any()
+    mirror = np.where(plain[:, None, None], 1, MIRROR)
+    for name, sign in (("rotation", mirror[..., :3]), ("translation", mirror[..., 3:])):
+        np.testing.assert_array_equal(memory[name], sign * getattr(REMEMBERED, name)[rows])
+    np.testing.assert_array_equal(memory["focal"], REMEMBERED.focal[rows])
+    point = memory["principal_point"] * np.where(plain[:, None], 1, [-1, 1])
+    point += np.where(plain[:, None], 0, [WIDTH - 1, 0])
+    np.testing.assert_allclose(point, REMEMBERED.principal_point[rows], rtol=1e-6)
 
 
-def test_everything_that_is_remembered_comes_equally_often():
-    found = batches(count=14 * MAPS // 6, flip=True)
-    depths = np.concatenate([batch["memory"]["log_depth"][..., 0] for batch in found])
-    counts = np.bincount(map_numbers(depths.reshape(-1, HEIGHT, WIDTH)), minlength=MAPS)
-    assert counts.min() > 0.6 * counts.mean() and counts.max() < 1.5 * counts.mean()
-
-
-def test_remembered_frames_belong_to_no_clip():
-    """Map and map are not neighbours, and motion and motion neither."""
-    found = batches(count=10)
-    depths = np.concatenate([batch["memory"]["log_depth"][..., 0] for batch in found])
-    numbers = np.reshape(map_numbers(depths.reshape(-1, HEIGHT, WIDTH)), (-1, 3))
-    assert (np.diff(numbers, axis=1) == 1).mean() < 0.3
+def test_every_remembered_clip_comes_equally_often():
+    rows = np.concatenate([clip_of(batch) for batch in batches(count=7, flip=True)])
+    assert np.bincount(rows, minlength=len(REMEMBERED)).tolist() == [3] * len(REMEMBERED)
 
 
 def test_the_memory_holds_what_is_painted_with_it():
-    """From depths that tell where there is no reading, and from clips as they are observed."""
+    """From its own depths, and from clips as they are observed."""
 
     def paint(factors, observation):
         return {"frames": observation["frames"] / 2, "known": factors["log_depth"]}
@@ -277,8 +287,6 @@ def test_the_memory_holds_what_is_painted_with_it():
     memory = batch["memory"]
     np.testing.assert_array_equal(memory["frames"], batch["observation"]["frames"] / 2)
     np.testing.assert_array_equal(memory["known"] < NO_READING, memory["valid"] == 1)
-    read = memory["valid"] == 1
-    np.testing.assert_array_equal(memory["known"][read], memory["log_depth"][read])
 
 
 # Gaps.
@@ -296,8 +304,7 @@ def test_predictions_wear_the_gaps_of_maps_that_have_nothing_to_do_with_the_clip
     found = batches(count=20)
     worn = np.concatenate([gaps_of(batch)[0] for batch in found])
     shown = np.concatenate([np.repeat(of_clips(batch), 3) for batch in found])
-    depths = np.concatenate([batch["memory"]["log_depth"][..., 0] for batch in found])
-    beside = np.array(map_numbers(depths.reshape(-1, HEIGHT, WIDTH)))
+    beside = np.concatenate([numbers_of(batch).ravel() for batch in found])
     assert np.bincount(worn, minlength=MAPS).min() > 0.5 * len(worn) / MAPS
     # Neither tells which gaps it has, or stands beside.
     assert (worn == beside).mean() < 3 / MAPS
