@@ -67,10 +67,10 @@ class Config:
     network: NetworkConfig = NetworkConfig()
     video: VideoLossConfig = VideoLossConfig()
     loss: LossConfig = LossConfig(
-        reprojection_weight=1.0, adversarial_weight=0.1, recall_weight=0.1, r1=0.1
+        reprojection_weight=1.0, adversarial_weight=0.1, recall_weight=0.3, r1=0.1
     )
     train: TrainConfig = TrainConfig(
-        steps=5500,
+        steps=3300,
         batch_size=8,
         generator_lr=5e-4,
         discriminator_lr=5e-4,

@@ -34,6 +34,8 @@ _REACH, _MATCHED = 6, 4
 _SHARPNESS = 20.0
 # Metres of motion across a ray that tell as much about depth as they leave open.
 _NO_PARALLAX = 0.02
+# Bounds of triangulated nearness, by the usual one.
+_FAR, _NEAR = 0.05, 5.0
 
 
 def check_size(height: int, width: int) -> None:
@@ -81,11 +83,13 @@ def depth_motion(
     features = UnfoldTime(frames)(layers.Conv2D(2 * channels, 1)(levels[1]))
     matches = Matches(_REACH)(Pairs()(features))
     rays = layers.AveragePooling2D(_MATCHED, strides=2 * _MATCHED)(rays)
+    shifts = Shifts(_REACH)(matches)
+    matches = layers.Concatenate()([matches, shifts])
     rotation, translation = _motions(matches, rays, frames, channels)
-    tracks = Triangulated(_REACH, _MATCHED, usual_depth)(
-        [matches, rays, focal, rotation, translation]
+    nearness = Triangulated(_REACH * _MATCHED, usual_depth)(
+        [shifts, rays, focal, rotation, translation]
     )
-    x = layers.Concatenate()([matches, tracks])
+    x = layers.Concatenate()([matches, nearness])
     x = layers.Conv2D(4 * channels, 1, activation="relu", kernel_initializer="he_normal")(x)
     x = residual_block(x, 4 * channels)
     x = layers.Concatenate()([levels.pop(), OfEachFrame(frames)(x)])
@@ -218,30 +222,53 @@ class OfEachFrame(Float32Layer):
 
 
 @keras.saving.register_keras_serializable("aign_tf")
-class Triangulated(Float32Layer):
-    """How far away things are that have moved as matches tell, where the camera has moved so.
+class Shifts(Float32Layer):
+    """Where things have gone: the mean of the places within reach, of those that match best."""
 
-    A point X = z p on the ray p = (x, y, 1) is at R p + t / z, up to a factor, for the other frame,
+    def __init__(self, reach: int, **kwargs):
+        super().__init__(**kwargs)
+        self.reach = reach
+
+    def call(self, matches):
+        """Of `Matches` -> `[N, h, w, 3]`: right and down, by the reach; the mean cosine there."""
+        steps = tf.linspace(-1.0, 1.0, 2 * self.reach + 1)
+        down, right = (tf.reshape(part, [-1]) for part in tf.meshgrid(steps, steps, indexing="ij"))
+        weights = tf.nn.softmax(_SHARPNESS * matches)
+        shift = tf.linalg.matmul(weights, tf.stack([right, down], axis=-1))
+        return tf.concat([shift, tf.reduce_sum(weights * matches, -1, keepdims=True)], axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), "reach": self.reach}
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class Triangulated(Float32Layer):
+    """How near things are that have shifted so, where the camera has moved so.
+
+    A point z p on the ray p = (x, y, 1) is at R p + t / z, up to a factor, for the other frame,
     which sees it in the direction p' = (x', y', 1): two equations, linear in 1 / z.
+
+    Args:
+      pixels: that a shift of 1 stands for.
+      usual_depth: metres, which count as a nearness of 1.
     """
 
-    def __init__(self, reach: int, size: int, usual_depth: float, **kwargs):
+    def __init__(self, pixels: float, usual_depth: float, **kwargs):
         super().__init__(**kwargs)
-        self.reach, self.size, self.usual_depth = reach, size, usual_depth
+        self.pixels, self.usual_depth = pixels, usual_depth
 
     def call(self, inputs):
-        """See `Pairs` for the order.
+        """See `Pairs` for the order of the first dimension of what has been matched.
 
         Args:
-          inputs: matches `[B 2 (F - 1), h, w, (2 reach + 1)^2]`, as of `Matches` of places of
-            `size` pixels; rays `[B, h, w, 2]`; focal lengths `[B, 2]` in pixels; rotation and
-            translation `[B, F - 1, 3]`.
+          inputs: shifts `[B 2 (F - 1), h, w, 3]`, as of `Shifts`; rays `[B, h, w, 2]`; focal
+            lengths `[B, 2]` in pixels; rotation and translation `[B, F - 1, 3]`.
 
         Returns:
-          `[B 2 (F - 1), h, w, 4]`: usual depth by depth, between bounds, its logarithm's negative;
-          how much the motion tells of it, 0 to 1; the shift in places, by the reach, x and y.
+          `[B 2 (F - 1), h, w, 2]`: log depth by the usual one, within a factor of 5 nearer and
+          20 farther; and how much the motion tells of it, 0 to 1.
         """
-        matches, rays, focal, rotation, translation = inputs
+        shifts, rays, focal, rotation, translation = inputs
         pairs = 2 * rotation.shape[1]
         rotation = rigid.rotation_from_axis_angle(rotation)
         back = rigid.inverse(rotation, translation)
@@ -249,23 +276,18 @@ class Triangulated(Float32Layer):
         translation = tf.reshape(tf.concat([translation, back[1]], axis=1), (-1, 1, 1, 3))
         here = tf.repeat(rays, pairs, axis=0)
         focal = tf.reshape(tf.repeat(focal, pairs, axis=0), (-1, 1, 1, 2))
-        steps = tf.range(-self.reach, self.reach + 1, dtype=tf.float32)
-        down, right = tf.meshgrid(steps, steps, indexing="ij")
-        shifts = tf.stack([tf.reshape(right, [-1]), tf.reshape(down, [-1])], axis=-1)
-        shift = tf.linalg.matmul(tf.nn.softmax(_SHARPNESS * matches), shifts)
-        there = here + self.size * shift / tf.maximum(focal, 1.0)
-        straight = tf.concat([here, tf.ones_like(here[..., :1])], axis=-1)
-        turned = tf.linalg.matvec(rotation, straight)
+        there = here + self.pixels * shifts[..., :2] / tf.maximum(focal, 1.0)
+        turned = tf.linalg.matvec(rotation, tf.concat([here, tf.ones_like(here[..., :1])], axis=-1))
         parallax = translation[..., :2] - there * translation[..., 2:]
         moved = there * turned[..., 2:] - turned[..., :2]
         strength = tf.reduce_sum(parallax**2, axis=-1, keepdims=True)
         known = strength + _NO_PARALLAX**2
         inverse = tf.reduce_sum(parallax * moved, axis=-1, keepdims=True) / known
-        nearness = tf.clip_by_value(self.usual_depth * inverse, 0.05, 5.0)
-        return tf.concat([-tf.math.log(nearness), strength / known, shift / self.reach], axis=-1)
+        nearness = tf.clip_by_value(self.usual_depth * inverse, _FAR, _NEAR)
+        return tf.concat([-tf.math.log(nearness), strength / known], axis=-1)
 
     def get_config(self):
-        own = {"reach": self.reach, "size": self.size, "usual_depth": self.usual_depth}
+        own = {"pixels": self.pixels, "usual_depth": self.usual_depth}
         return {**super().get_config(), **own}
 
 

@@ -16,6 +16,7 @@ from aign_tf.generators.depth_motion import (
     Pairs,
     Rays,
     Shifted,
+    Shifts,
     Triangulated,
     check_size,
     depth_motion,
@@ -251,28 +252,40 @@ def test_matches_of_flat_features_have_finite_gradients():
     assert np.all(np.isfinite(tape.gradient(matches, features)))
 
 
+REACH = 4
+
+
+def sharp_matches(places):
+    """Cosines whose mean place is `places` `[K, 2]`, right and down: of the four places round it.
+
+    They differ as much as real ones do not, which all sharpness would be needed for.
+    """
+    side = 2 * REACH + 1
+    weights = np.full((len(places), side, side), 1e-12)
+    for row, (x, y) in enumerate(places + REACH):
+        for down, right in np.ndindex(2, 2):
+            at = int(y) + down, int(x) + right
+            weights[row][at] = max(1e-12, (1 - abs(at[0] - y)) * (1 - abs(at[1] - x)))
+    return np.float32(np.log(weights.reshape(1, 1, len(places), -1)) / 20)
+
+
+def test_shifts_are_where_the_best_matches_are():
+    places = np.array([[0.0, 0.0], [1.25, -2.5], [-3.5, 0.5], [3.0, 3.75]])
+    shifts = Shifts(REACH)(sharp_matches(places))
+    np.testing.assert_allclose(shifts[0, 0, :, :2], places / REACH, atol=1e-4)
+    # One place that matches fully, among others that do not at all.
+    cosines = np.zeros((1, 1, 1, (2 * REACH + 1) ** 2), np.float32)
+    cosines[..., 7] = 1
+    assert 0.95 < Shifts(REACH)(cosines)[0, 0, 0, 2] < 1
+
+
 # Triangulation.
 
-REACH, PLACE, USUAL = 5, 4, 2.0
-
-
-def sharp_matches(shift):
-    """Matches whose mean place is `shift` `[N, h, w, 2]`, x and y: of the four places round it."""
-    side = 2 * REACH + 1
-    weights = np.full((*shift.shape[:3], side, side), 1e-12)
-    low = np.floor(shift)
-    for down, right in np.ndindex(2, 2):
-        place = (low + np.array([right, down])).astype(int)
-        share = np.prod(1 - np.abs(place - shift), axis=-1)
-        assert np.all(np.abs(place[share > 1e-9]) <= REACH)
-        for index in np.argwhere(share > 1e-9):
-            x, y = place[tuple(index)] + REACH
-            weights[(*index, y, x)] = share[tuple(index)]
-    return np.log(weights.reshape(*shift.shape[:3], -1)) / 20
+PIXELS, USUAL = 20.0, 2.0
 
 
 def seen_from_beside(seed, rows=2, frames=3, size=(3, 4)):
-    """Rays, focal lengths, rotations, translations, depths and shifts of random points."""
+    """What `Triangulated` sees of random points, and their depths `[B, 2, F - 1, h, w]`."""
     draw = np.random.default_rng(seed)
     focal = draw.uniform(40, 60, (rows, 2))
     rays = draw.uniform(-0.5, 0.5, (rows, *size, 2))
@@ -290,29 +303,28 @@ def seen_from_beside(seed, rows=2, frames=3, size=(3, 4)):
         :, None, None, None, None
     ]
     given = [rays, focal, rotation, translation]
-    return [np.float32(part) for part in given], depth, shift / PLACE
+    shifts = np.concatenate([shift / PIXELS, np.zeros_like(shift[..., :1])], axis=-1)
+    shifts = shifts.reshape(-1, *size, 3)
+    return [np.float32(part) for part in (shifts, *given)], depth
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_what_matches_and_motion_tell_is_the_depth(seed):
-    given, depth, shift = seen_from_beside(seed)
-    matches = np.float32(sharp_matches(shift.reshape(-1, 3, 4, 2)))
-    found = np.reshape(Triangulated(REACH, PLACE, USUAL)([matches, *given]), (2, 2, 2, 3, 4, 4))
-    np.testing.assert_allclose(found[..., 2:], shift / REACH, atol=1e-4)
+def test_what_shifts_and_motion_tell_is_the_depth(seed):
+    given, depth = seen_from_beside(seed)
+    found = np.reshape(Triangulated(PIXELS, USUAL)(given), (*depth.shape, 2))
     # Where little is told, it leans towards the infinite.
     told = found[..., 1]
     assert told.min() > 0.5 and told.max() < 1
-    np.testing.assert_allclose(found[..., 0], np.log(depth / USUAL / told), atol=5e-3)
+    np.testing.assert_allclose(found[..., 0], np.log(depth / USUAL / told), atol=1e-3)
 
 
 def test_without_motion_nothing_is_told_and_gradients_are_finite():
-    (rays, focal, *_), _, _ = seen_from_beside(0)
-    motion = tf.zeros((2, 2, 3))
-    matches = tf.random.stateless_uniform((8, 3, 4, 121), [0, 0])
-    inputs = [matches, tf.constant(rays), tf.constant(focal), motion, tf.identity(motion)]
+    (shifts, rays, focal, *_), _ = seen_from_beside(0)
+    inputs = [tf.constant(part) for part in (shifts, rays, focal)]
+    inputs += [tf.zeros((2, 2, 3)), tf.zeros((2, 2, 3))]
     with tf.GradientTape() as tape:
         tape.watch(inputs)
-        found = Triangulated(REACH, PLACE, USUAL)(inputs)
+        found = Triangulated(PIXELS, USUAL)(inputs)
     np.testing.assert_array_equal(found[..., 1], tf.zeros_like(found[..., 1]))
     assert np.all(np.isfinite(found))
     for gradient in tape.gradient(found, inputs):
@@ -327,7 +339,8 @@ def test_without_motion_nothing_is_told_and_gradients_are_finite():
         Pairs(),
         Forwards(3),
         OfEachFrame(3),
-        Triangulated(2, 4, 1.5),
+        Shifts(2),
+        Triangulated(8.0, 1.5),
         Shifted(1.0),
         Motion(),
     ],
