@@ -11,6 +11,7 @@ from aign_tf import losses
 from aign_tf.config import setting
 from aign_tf.data.sequences.clips import NO_READING
 from aign_tf.photometry import SSIM_SHARE, photometric_error, roughness
+from aign_tf.places import APART
 from aign_tf.renderers.clip import clip_with_blurred, folded
 
 # Above every photometric error, which ends at 1.
@@ -79,17 +80,22 @@ def video_loss(rendered: Tensors, frames: tf.Tensor, config: VideoLossConfig) ->
 def factor_loss(
     predicted: Tensors, truth: Tensors, rotation: Sequence[float], translation: Sequence[float]
 ) -> tf.Tensor:
-    """Mean absolute errors, where the truth is known, of log depth and of motions.
+    """Mean absolute errors, where the truth is known, of log depth, of motions and of flow.
 
     Args:
       predicted: factors, as of `generators.depth_motion`.
-      truth: some of them; `NO_READING` stands for unknown log depths, NaN for unknown motions.
+      truth: some of them; `NO_READING` stands for unknown log depths, NaN for what else is unknown.
       rotation, translation: what counts as 1 of their coordinates.
 
     Returns:
       A scalar, the sum over what `truth` names.
     """
-    units = {"log_depth": 1.0, "rotation": rotation, "translation": translation}
+    units = {
+        "log_depth": 1.0,
+        "rotation": rotation,
+        "translation": translation,
+        "flow": float(APART),
+    }
     return tf.add_n(
         [
             losses.mean_absolute_known(

@@ -6,7 +6,9 @@ Inputs: `frames` float `[B, F, H, W, 3]` in [-1, 1], in the order of time; `foca
 - `log_depth` `[B, F, H, W, 1]`: natural logarithm of the depth of each frame in metres;
 - `coarse_log_depth` `[B, F, H, W, S]`: the same from S coarser levels, for losses, if S > 0;
 - `rotation` and `translation` `[B, F - 1, 3]`: how points move from each frame to the next,
-  x_next = R x + t, as axis times angle in radians, and in metres.
+  x_next = R x + t, as axis times angle in radians, and in metres;
+- `flow` `[B, 2, F - 1, H / 8, W / 8, 2]`: pixels that `places` move right and down, those of each
+  frame to the next, and those of each to the previous one; at most 24.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from keras import layers
 from aign_tf import rigid
 from aign_tf.errors import UserError
 from aign_tf.layers import Float32Layer, FoldTime, UnfoldTime, merge_finer, residual_block
+from aign_tf.places import APART, BLOCK
 
 # Log depths farther than this from the usual one grow like a logarithm.
 _LINEAR = 3.0
@@ -28,8 +31,8 @@ _LINEAR = 3.0
 _RADIANS, _METRES = 0.02, 0.1
 # Height and width are divided by this at the bottom of the U.
 _COARSEST = 16
-# Every second place is matched over so many places, of so many pixels each.
-_REACH, _MATCHED = 6, 4
+# Places are matched with blocks of their size up to so many blocks away.
+_REACH = 6
 # Cosines are multiplied by this before they compete.
 _SHARPNESS = 20.0
 # Metres of motion across a ray that tell as much about depth as they leave open.
@@ -82,11 +85,12 @@ def depth_motion(
 
     features = UnfoldTime(frames)(layers.Conv2D(2 * channels, 1)(levels[1]))
     matches = Matches(_REACH)(Pairs()(features))
-    rays = layers.AveragePooling2D(_MATCHED, strides=2 * _MATCHED)(rays)
+    rays = layers.AveragePooling2D(BLOCK, APART)(rays)
     shifts = Shifts(_REACH)(matches)
+    flow = Flow(frames, _REACH * BLOCK)(shifts)
     matches = layers.Concatenate()([matches, shifts])
     rotation, translation = _motions(matches, rays, frames, channels)
-    nearness = Triangulated(_REACH * _MATCHED, usual_depth)(
+    nearness = Triangulated(_REACH * BLOCK, usual_depth)(
         [shifts, rays, focal, rotation, translation]
     )
     x = layers.Concatenate()([matches, nearness])
@@ -100,7 +104,7 @@ def depth_motion(
     if coarse:
         levels = depths[1] if coarse == 1 else layers.Concatenate(dtype="float32")(depths[1:])
         outputs["coarse_log_depth"] = UnfoldTime(frames)(levels)
-    outputs |= {"rotation": rotation, "translation": translation}
+    outputs |= {"rotation": rotation, "translation": translation, "flow": flow}
     inputs = {"frames": clip, "focal": focal, "principal_point": centre}
     return keras.Model(inputs, outputs, name="depth_motion")
 
@@ -239,6 +243,28 @@ class Shifts(Float32Layer):
 
     def get_config(self):
         return {**super().get_config(), "reach": self.reach}
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class Flow(Float32Layer):
+    """Shifts of pairs as pixels of clips.
+
+    Args:
+      frames: F.
+      pixels: that a shift of 1 stands for.
+    """
+
+    def __init__(self, frames: int, pixels: float, **kwargs):
+        super().__init__(**kwargs)
+        self.frames, self.pixels = frames, pixels
+
+    def call(self, shifts):
+        """As of `Shifts` -> `[B, 2, F - 1, h, w, 2]`: to the next, and to the previous frame."""
+        shape = (-1, 2, self.frames - 1, *shifts.shape[1:3], 2)
+        return self.pixels * tf.reshape(shifts[..., :2], shape)
+
+    def get_config(self):
+        return {**super().get_config(), "frames": self.frames, "pixels": self.pixels}
 
 
 @keras.saving.register_keras_serializable("aign_tf")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from aign_tf import rigid
+from aign_tf import places, rigid
 from aign_tf.data.sequences.clips import NO_READING
 from aign_tf.layers import Float32Layer
 from aign_tf.photometry import with_blurred
-from aign_tf.renderers.warp import warp
+from aign_tf.renderers.warp import Warped, warp
 
 Tensors = dict[str, tf.Tensor]
 
@@ -102,7 +102,8 @@ def painted_clips(factors: Tensors, observation: Tensors) -> Tensors:
       observation: whose `frames` `[B,F,H,W,3]` are painted.
 
     Returns:
-      An observation of as many clips.
+      An observation of as many clips, and the `flow` `[B,2,F-1,H/8,W/8,2]` that it was painted by,
+      in pixels, of `places` to the next frame and to the previous one; NaN where it is unknown.
     """
     pictures = tf.roll(observation["frames"], 1, axis=0)
     depth = tf.exp(_filled(factors["log_depth"]))
@@ -110,14 +111,33 @@ def painted_clips(factors: Tensors, observation: Tensors) -> Tensors:
     translation = factors["translation"]
     lens = {name: factors[name] for name in ("focal", "principal_point")}
     count = depth.shape[1]
-    frames = {count // 2: pictures[:, count // 2]}
-    for k in range(count // 2 - 1, -1, -1):
+    middle = count // 2
+    frames = {middle: pictures[:, middle]}
+    flow = {}
+    for k in range(middle - 1, -1, -1):
         motion = rotation[:, k], translation[:, k]
-        frames[k] = warp(frames[k + 1], None, depth[:, k], *motion, *lens.values()).image
-    for k in range(count // 2 + 1, count):
+        drawn = warp(frames[k + 1], None, depth[:, k], *motion, *lens.values())
+        frames[k], flow["next", k] = drawn.image, _flow_of_places(drawn)
+    for k in range(middle + 1, count):
         motion = rigid.inverse(rotation[:, k - 1], translation[:, k - 1])
-        frames[k] = warp(frames[k - 1], None, depth[:, k], *motion, *lens.values()).image
-    return {**lens, "frames": tf.stack([frames[k] for k in range(count)], axis=1)}
+        drawn = warp(frames[k - 1], None, depth[:, k], *motion, *lens.values())
+        frames[k], flow["previous", k] = drawn.image, _flow_of_places(drawn)
+    unknown = tf.fill(tf.shape(next(iter(flow.values()))), float("nan"))
+    known = [
+        tf.stack([flow.get(("next", k), unknown) for k in range(count - 1)], axis=1),
+        tf.stack([flow.get(("previous", k), unknown) for k in range(1, count)], axis=1),
+    ]
+    return {
+        **lens,
+        "frames": tf.stack([frames[k] for k in range(count)], axis=1),
+        "flow": tf.stack(known, axis=1),
+    }
+
+
+def _flow_of_places(drawn: Warped) -> tf.Tensor:
+    """`[B, h, w, 2]` in pixels, NaN for places of which some is out of sight."""
+    seen = places.means(drawn.inside) == 1.0
+    return tf.where(seen, places.means(drawn.flow), float("nan"))
 
 
 def _filled(log_depth: tf.Tensor) -> tf.Tensor:

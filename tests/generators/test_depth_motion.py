@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 from aign_tf import compat
 from aign_tf.errors import UserError
 from aign_tf.generators.depth_motion import (
+    Flow,
     Forwards,
     Matches,
     Motion,
@@ -49,10 +50,16 @@ def found(network, given):
 
 def changed(before, after):
     """Which frames or motions `[F]` of which factor are not the same."""
+    before, after = by_frame(before), by_frame(after)
     return {
         name: [bool(np.any(before[name][:, k] != after[name][:, k])) for k in range(part.shape[1])]
         for name, part in before.items()
     }
+
+
+def by_frame(factors):
+    """With the flow to the next frame alone, which is one for each motion."""
+    return {**factors, "flow": factors["flow"][:, 0]}
 
 
 # Outputs.
@@ -66,6 +73,7 @@ def test_names_shapes_and_types(network):
         "coarse_log_depth": (2, FRAMES, HEIGHT, WIDTH, 1),
         "rotation": (2, FRAMES - 1, 3),
         "translation": (2, FRAMES - 1, 3),
+        "flow": (2, 2, FRAMES - 1, HEIGHT // 8, WIDTH // 8, 2),
     }
     for factor in factors.values():
         assert factor.dtype == tf.float32 and np.std(factor) > 0
@@ -76,7 +84,7 @@ def test_other_numbers_of_frames_and_of_coarser_levels(frames, coarse):
     network = depth_motion(frames, 16, 32, 2.0, channels=2, blocks=0, coarse=coarse)
     shapes = {name: tuple(factor.shape[1:]) for name, factor in network.output.items()}
     expected = {"log_depth": (frames, 16, 32, 1), "rotation": (frames - 1, 3)}
-    expected["translation"] = expected["rotation"]
+    expected |= {"translation": (frames - 1, 3), "flow": (2, frames - 1, 2, 4, 2)}
     if coarse:
         expected["coarse_log_depth"] = (frames, 16, 32, coarse)
     assert shapes == expected
@@ -139,6 +147,7 @@ def test_a_depth_sees_its_neighbours_and_a_motion_its_two_frames_and_no_others(n
         "coarse_log_depth": its_depths,
         "rotation": its_motions,
         "translation": its_motions,
+        "flow": its_motions,
     }
 
 
@@ -279,6 +288,14 @@ def test_shifts_are_where_the_best_matches_are():
     assert 0.95 < Shifts(REACH)(cosines)[0, 0, 0, 2] < 1
 
 
+def test_flow_is_that_of_pairs_in_pixels():
+    clips = np.random.default_rng(0).normal(size=(2, 4, 3, 5, 3)).astype(np.float32)
+    here, there = Pairs()(clips)
+    to_next, to_previous = np.moveaxis(Flow(4, 20.0)(there - here).numpy(), 1, 0)
+    np.testing.assert_allclose(to_next, 20 * (clips[:, 1:] - clips[:, :-1])[..., :2], rtol=1e-5)
+    np.testing.assert_allclose(to_previous, -to_next, rtol=1e-5)
+
+
 # Triangulation.
 
 PIXELS, USUAL = 20.0, 2.0
@@ -340,6 +357,7 @@ def test_without_motion_nothing_is_told_and_gradients_are_finite():
         Forwards(3),
         OfEachFrame(3),
         Shifts(2),
+        Flow(3, 20.0),
         Triangulated(8.0, 1.5),
         Shifted(1.0),
         Motion(),

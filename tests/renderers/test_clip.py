@@ -296,9 +296,9 @@ def remembered_clip(**options):
 def test_a_painted_clip_is_what_its_factors_render(frames):
     factors, observation = remembered_clip(rows=2, frames=frames)
     painted = painted_clips(factors, observation)
-    assert {name: part.shape for name, part in painted.items()} == {
-        name: part.shape for name, part in observation.items()
-    }
+    shapes = {name: part.shape for name, part in observation.items()}
+    shapes["flow"] = (2, 2, frames - 1, HEIGHT // 8, WIDTH // 8, 2)
+    assert {name: part.shape for name, part in painted.items()} == shapes
     middle = frames // 2
     # Of another clip of the batch.
     np.testing.assert_array_equal(painted["frames"][0, middle], observation["frames"][1, middle])
@@ -314,6 +314,22 @@ def test_a_clip_is_painted_with_the_lens_that_goes_with_its_depths():
     painted = painted_clips(factors, observation)
     for name in ("focal", "principal_point"):
         np.testing.assert_array_equal(painted[name], factors[name])
+
+
+def test_a_painted_clip_tells_what_has_moved_where():
+    """A camera that passes a wall 2 m away."""
+    factors, observation = remembered_clip(rows=2, size=(32, 48), moved=0.0)
+    factors["log_depth"] = tf.fill(factors["log_depth"].shape, np.float32(np.log(2.0)))
+    factors["translation"] = tf.tile([[[-0.3, 0.0, 0.0], [-0.1, 0.2, 0.0]]], [2, 1, 1])
+    flow = painted_clips(factors, observation)["flow"].numpy()
+    # Frame 0 to frame 1, and frame 2 to frame 1: f t / z, where that is still in the picture.
+    seen = np.array([False, True, True, True, True, True])
+    assert np.abs(flow[:, 0, 0][:, :, seen] - [-7.5, 0]).max() < 1e-4
+    assert np.isnan(flow[:, 0, 0][:, :, ~seen]).all()
+    assert np.abs(flow[:, 1, 1][:, 1:] - [2.5, -5]).max() < 1e-4
+    assert np.isnan(flow[:, 1, 1][:, 0]).all()
+    # Those of the middle frame are not what was drawn.
+    assert np.isnan(flow[:, 0, 1]).all() and np.isnan(flow[:, 1, 0]).all()
 
 
 def test_a_camera_at_rest_paints_the_same_picture_everywhere():
