@@ -36,8 +36,9 @@ $(EXPORTED)/ready: $(RUN)/metrics.txt
 	$(PY) -m tools.export --run_dir=$(RUN) --output=$(EXPORTED)
 	@touch $@
 
+# A file stays with one process, and so does what its tests share.
 test: setup
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 lint: setup
 	$(VENV)/bin/ruff check .

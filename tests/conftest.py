@@ -9,6 +9,8 @@ import hypothesis
 import keras
 import pytest
 
+from tests import commands
+
 # The same examples in every run: a test that fails, fails for everybody.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("steady")
@@ -19,6 +21,13 @@ DATA = pathlib.Path(__file__).parents[1] / "../shared/data"
 @pytest.fixture(autouse=True)
 def seeded():
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="session")
+def command(tmp_path_factory):
+    """Runs `python -m tools.NAME ARGUMENTS`: exit code, stdout, stderr."""
+    with commands.served(tmp_path_factory.mktemp("streams")) as run:
+        yield run
 
 
 @pytest.fixture(scope="session")

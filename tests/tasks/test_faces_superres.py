@@ -15,8 +15,10 @@ from aign_tf.data.augment import normalized, quantized
 from aign_tf.discriminators.judging import CHANCE
 from aign_tf.downsampling import downsampled
 from aign_tf.errors import UserError
+from aign_tf.metrics import probes
 from aign_tf.metrics.image import psnr_db
 from aign_tf.run_folder import RunFolder
+from tests import judges
 
 FacesSuperres = tasks.load("faces_superres")
 SIZE, FACTOR = 32, 4
@@ -264,7 +266,9 @@ def test_a_run_folder_that_keeps_the_weights_of_an_arm_is_not_passed_off_as_anot
 def evaluated():
     task = superres(data__samples=400)
     arms = {name: superres(arm=name).generator() for name in ("reconstruction", "cycle")}
-    return task.evaluate({"aign": task.generator(), **arms}, "test", 30)
+    with pytest.MonkeyPatch.context() as patch:
+        judges.hurry(patch.setattr)
+        return task.evaluate({"aign": task.generator(), **arms}, "test", 30)
 
 
 def test_an_evaluation_covers_arms_baselines_and_strengths(evaluated):
@@ -293,7 +297,8 @@ def test_groups_are_inputs_on_either_side(evaluated):
     assert evaluated.metrics["aign"]["bias_rate_unlike_memory"] == pytest.approx(rate)
 
 
-def test_one_person_is_compared_with():
+def test_one_person_is_compared_with(monkeypatch):
+    judges.hurry(monkeypatch.setattr, modules=[probes])  # Who it is has to be known.
     task = superres(
         data__samples=300, data__portraits=20, data__memory="person=portrait", data__memory_share=1
     )
@@ -311,7 +316,8 @@ def test_one_person_is_compared_with():
         ({"data__memory": "gender=female", "data__observed": "gender=female"}, 10, "bias_rate"),
     ],
 )
-def test_what_cannot_be_judged_is_left_out(values, samples, missing):
+def test_what_cannot_be_judged_is_left_out(monkeypatch, values, samples, missing):
+    judges.hurry(monkeypatch.setattr)
     task = superres(data__samples=300, **values)
     found = task.evaluate({"aign": task.generator()}, "test", samples)
     assert {"kid", "bias_rate"} - set(found.metrics["aign"]) == {missing} - {"nothing"}

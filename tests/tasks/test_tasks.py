@@ -4,7 +4,6 @@ import dataclasses
 import itertools
 import json
 import pathlib
-import subprocess
 import sys
 import typing
 
@@ -27,7 +26,6 @@ from aign_tf.task import Task
 from tests.tiny import log, state
 
 _FEW = ("data.samples", "data.people", "data.faces", "data.recordings", "data.length")
-ROOT = pathlib.Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module", params=tasks.names())
@@ -51,32 +49,22 @@ def batches(smoke):
     return list(itertools.islice(smoke.batches(), 2))
 
 
-def command(*arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
-def run(name, tmp_path_factory):
+def run(command, name, tmp_path_factory):
     """A finished smoke run, made and evaluated by the commands."""
     folder = tmp_path_factory.mktemp(name) / "run"
-    precision = "--precision=float32"
-    command("tools.train", f"--task={name}", "--preset=smoke", precision, f"--run_dir={folder}")
+    given = [f"--task={name}", "--preset=smoke", "--precision=float32", f"--run_dir={folder}"]
+    code, _, err = command("train", *given)
+    assert code == 0, err
     return RunFolder(folder)
 
 
 @pytest.fixture(scope="module")
-def table(run):
-    return command(
-        "tools.evaluate", f"--run_dir={run.path}", "--samples=16", "--arms=reconstruction"
-    )
+def table(command, run):
+    given = [f"--run_dir={run.path}", "--samples=16", "--arms=reconstruction"]
+    code, out, err = command("evaluate", *given)
+    assert code == 0, err
+    return out
 
 
 # Description and config.

@@ -1,10 +1,6 @@
 """What people type, what they read, and what a script sees of it."""
 
-import json
-import pathlib
 import shutil
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -14,7 +10,6 @@ from PIL import Image
 import tasks
 from aign_tf.run_folder import RunFolder
 
-ROOT = pathlib.Path(__file__).parents[2]
 TASK = "--task=faces_inpaint"
 TINY = [
     "--preset=smoke",
@@ -22,58 +17,6 @@ TINY = [
     "--set=network.width=4",
     "--steps=2",
 ]
-
-# Starting TensorFlow takes seconds, so one process has imported it and forks for every command.
-SERVER = """
-import json, os, runpy, sys, traceback
-sys.path.insert(0, os.getcwd())
-import aign_tf.evaluation, aign_tf.export, aign_tf.training, tasks, tools
-for name in tasks.names():
-    tasks.load(name)
-for line in sys.stdin:
-    folder, name, *argv = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        for number, stream in ((1, "out"), (2, "err")):
-            os.dup2(os.open(f"{folder}/{stream}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
-        os.chdir(folder)  # So that nothing is written into the checkout.
-        code = 0
-        sys.argv = [f"tools/{name}.py", *argv]
-        try:
-            runpy.run_module(f"tools.{name}", run_name="__main__")
-        except SystemExit as end:
-            code = end.code or 0
-        except BaseException:
-            traceback.print_exc()
-            code = 1
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
-
-
-@pytest.fixture(scope="module")
-def command(tmp_path_factory):
-    """Runs `python -m tools.NAME ARGUMENTS`: exit code, stdout, stderr."""
-    folder = tmp_path_factory.mktemp("streams")
-    server = subprocess.Popen(
-        [sys.executable, "-c", SERVER],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-
-    def run(name, *arguments):
-        print(json.dumps([str(folder), name, *map(str, arguments)]), file=server.stdin, flush=True)
-        code = int(server.stdout.readline())
-        return code, (folder / "out").read_text(), (folder / "err").read_text()
-
-    yield run
-    server.stdin.close()
-    server.wait(timeout=30)
 
 
 @pytest.fixture(scope="module")

@@ -20,11 +20,6 @@ ROOT = pathlib.Path(__file__).parents[2]
 TASK = "--task=faces_inpaint"
 
 
-def _run(*flags):
-    command = [sys.executable, "-m", "tools.prepare_data", *map(str, flags)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
-
-
 @pytest.fixture
 def folder(tmp_path):
     folder = tmp_path / "faces"
@@ -38,25 +33,35 @@ def folder(tmp_path):
 
 
 def test_check_reports_and_writes_nothing(folder):
-    done = _run(TASK, f"--data_dir={folder}", f"--output={folder.parent / 'out'}", "--check")
-    assert done.returncode == 0, done.stderr
+    """In a process that nobody prepared."""
+    flags = [TASK, f"--data_dir={folder}", f"--output={folder.parent / 'out'}", "--check"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.prepare_data", *flags],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("4 pictures of 4 persons, plain layout\nsizes       8x8: 4\n")
     assert [path.name for path in folder.parent.iterdir()] == ["faces"]
 
 
-def test_options_are_those_of_the_task(folder):
+def test_options_are_those_of_the_task(command, folder):
     out = folder.parent / "out"
     options = ["--set=size=4", "--set=crop=0.75"]
-    done = _run(TASK, f"--data_dir={folder}", f"--output={out}", *options)
-    assert (done.returncode, done.stdout) == (0, f"wrote 4 faces of 4x4 to {out}\n"), done.stderr
+    code, said, err = command(
+        "prepare_data", TASK, f"--data_dir={folder}", f"--output={out}", *options
+    )
+    assert (code, said) == (0, f"wrote 4 faces of 4x4 to {out}\n"), err
     expected = folders.read_faces(folder, 4, crop=0.75)
     np.testing.assert_array_equal(folders.read_faces(out, 4).images, expected.images)
 
 
-def test_help_lists_the_options():
-    done = _run(TASK, "--set=help")
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
+def test_help_lists_the_options(command):
+    code, out, err = command("prepare_data", TASK, "--set=help")
+    assert code == 0, err
+    lines = out.splitlines()
     assert lines[0] == "size=128  side of the prepared pictures, pixels"
     assert [line.split("=")[0] for line in lines] == ["size", "crop"]
 
@@ -64,18 +69,16 @@ def test_help_lists_the_options():
 @pytest.mark.parametrize(
     "flags, message",
     [
-        ([TASK, "--data_dir=tests"], "error: --output is missing: give a new file or folder to"),
+        ([TASK, "--data_dir=."], "error: --output is missing: give a new file or folder to"),
         ([TASK, "--check"], "error: --data_dir is required"),
         (["--task=nothing", "--data_dir=a", "--check"], "error: no task 'nothing': use one of"),
         ([TASK, "--data_dir=a", "--set=sise=4"], "error: no setting 'sise', did you mean 'size'?"),
     ],
 )
-def test_mistakes_take_one_line_and_exit_code_2(flags, message):
-    done = _run(*flags)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.startswith(message)
-    assert done.stderr.count("\n") == 1
+def test_mistakes_take_one_line_and_exit_code_2(command, flags, message):
+    code, out, err = command("prepare_data", *flags)
+    assert (code, out) == (2, "")
+    assert err.startswith(message) and err.count("\n") == 1
 
 
 # Tasks.
