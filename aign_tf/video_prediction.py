@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from aign_tf.data.sequences.clips import Clips
+from aign_tf.data.sequences.clips import Clips, windows
 from aign_tf.data.sequences.footage import Sequence
 
 _CLIPS_AT_ONCE = 16
@@ -31,24 +31,31 @@ class VideoFactors(NamedTuple):
 def predict_video(generator: keras.Model, recording: Sequence) -> VideoFactors:
     """The factors of a recording of at least one frame.
 
-    Clips follow each other and share the frame where they meet. The last one is filled up with
-    copies of the last frame.
+    All clips of successive frames are looked at. A frame is in up to as many as a clip has frames,
+    and what they tell of it is averaged, depths as logarithms. A recording that is shorter than a
+    clip is played forwards and backwards.
 
     Args:
       generator: as of `generators.depth_motion`.
     """
     length, count = generator.input["frames"].shape[1], len(recording)
-    first = np.arange(0, max(count - 1, 1), length - 1)
-    rows = np.minimum(first[:, None] + np.arange(length), count - 1)
-    depth = np.empty(recording.frames.shape[:3], np.float32)
-    rotation, translation = np.zeros((2, count + length, 3))
+    if count < length:
+        rows = np.pad(np.arange(count), (0, length - count), "reflect")[None]
+    else:
+        rows = windows(count, length, 1)
+    log_depth = np.zeros(recording.frames.shape[:3], np.float32)
+    motion, steps = np.zeros((count, 6)), np.zeros((count, 1))
     for start in range(0, len(rows), _CLIPS_AT_ONCE):
         some = rows[start : start + _CLIPS_AT_ONCE]
         factors = generator.predict_on_batch(clip_inputs(recording, some))
-        depth[some] = np.exp(factors["log_depth"][..., 0])
-        follows = some[:, :1] + np.arange(length - 1)
-        rotation[follows], translation[follows] = factors["rotation"], factors["translation"]
-    return VideoFactors(depth, matrices(rotation[: count - 1]), translation[: count - 1])
+        np.add.at(log_depth, some, factors["log_depth"][..., 0])
+        forwards = some[:, 1:] > some[:, :-1]
+        vectors = np.concatenate([factors["rotation"], factors["translation"]], axis=-1)
+        np.add.at(motion, some[:, :-1][forwards], vectors[forwards])
+        np.add.at(steps, some[:, :-1][forwards], 1)
+    log_depth /= np.bincount(rows.ravel()).reshape(-1, 1, 1).astype(np.float32)
+    rotation, translation = np.split(motion[: count - 1] / steps[: count - 1], 2, axis=1)
+    return VideoFactors(np.exp(log_depth), matrices(rotation), translation)
 
 
 def matrices(vectors: np.ndarray) -> np.ndarray:

@@ -52,12 +52,36 @@ def test_depths_and_motions_are_those_of_their_frames(length, count):
         np.testing.assert_allclose(turns, steps * [0, 0.01, 0], atol=1e-4)
 
 
-def test_clips_follow_each_other_and_share_a_frame_where_they_meet():
+@pytest.mark.parametrize(
+    "count, expected",
+    [
+        (5, [[0, 1, 2], [1, 2, 3], [2, 3, 4]]),
+        # A frame beside itself would look as if the camera stood still.
+        (2, [[0, 1, 0]]),
+        (1, [[0, 0, 0]]),
+    ],
+)
+def test_all_clips_are_looked_at(count, expected):
     generator = Telling(3)
-    predict_video(generator, numbered(6))
+    predict_video(generator, numbered(count))
     (clips,) = generator.seen
-    shown = np.rint((clips["frames"][:, :, 0, 0, 0] + 1) * 127.5)
-    assert shown.tolist() == [[0, 1, 2], [2, 3, 4], [4, 5, 5]]
+    assert np.rint((clips["frames"][:, :, 0, 0, 0] + 1) * 127.5).tolist() == expected
+
+
+def test_what_clips_tell_of_a_frame_is_averaged():
+    """Here by place in the clip: 1, 2 and 4 m."""
+
+    class Unsure(Telling):
+        def predict_on_batch(self, clips):
+            factors = super().predict_on_batch(clips)
+            places = np.log([1, 2, 4]).reshape(1, 3, 1, 1, 1)
+            factors["log_depth"] = np.zeros_like(factors["log_depth"]) + places
+            factors["translation"] = 0 * factors["translation"] + np.array([[0], [1]])
+            return factors
+
+    video = predict_video(Unsure(3), numbered(5))
+    np.testing.assert_allclose(video.depth[:, 0, 0], [1, 2**0.5, 2, 2**1.5, 4], rtol=1e-5)
+    np.testing.assert_allclose(video.translation[:, 0], [0, 0.5, 0.5, 1])
 
 
 def test_not_all_clips_of_a_long_recording_are_in_memory_at_once():
@@ -82,6 +106,3 @@ def test_networks_predict_videos():
     assert video.depth.shape == (4, 32, 48) and np.all(video.depth > 0)
     turns = video.rotation @ video.rotation.swapaxes(1, 2)
     np.testing.assert_allclose(turns, np.broadcast_to(np.eye(3), turns.shape), atol=1e-6)
-    clip = predict_video(generator, recording.take(slice(2)))
-    # Depths of frames do not depend on what comes after them.
-    np.testing.assert_allclose(video.depth[:2], clip.depth, rtol=1e-4)

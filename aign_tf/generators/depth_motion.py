@@ -27,8 +27,11 @@ from aign_tf.places import APART, BLOCK
 
 # Log depths farther than this from the usual one grow like a logarithm.
 _LINEAR = 3.0
-# What a network's first outputs, of about 1, stand for.
-_RADIANS, _METRES = 0.02, 0.1
+# Guessed log depths are within so much of the usual one.
+_GUESSED = 3.0
+# What squares of radians and metres cost by those of missed directions: about what noise of a pixel
+# at every place is by usual motions.
+_RIDGE = 1e-5
 # Height and width are divided by this at the bottom of the U.
 _COARSEST = 16
 # Places are matched with blocks of their size up to so many blocks away.
@@ -85,40 +88,32 @@ def depth_motion(
 
     features = UnfoldTime(frames)(layers.Conv2D(2 * channels, 1)(levels[1]))
     matches = Matches(_REACH)(Pairs()(features))
-    rays = layers.AveragePooling2D(BLOCK, APART)(rays)
     shifts = Shifts(_REACH)(matches)
-    flow = Flow(frames, _REACH * BLOCK)(shifts)
-    matches = layers.Concatenate()([matches, shifts])
-    rotation, translation = _motions(matches, rays, frames, channels)
-    nearness = Triangulated(_REACH * BLOCK, usual_depth)(
-        [shifts, rays, focal, rotation, translation]
-    )
-    x = layers.Concatenate()([matches, nearness])
+    rays = layers.AveragePooling2D(BLOCK, APART)(rays)
+    frame, _ = Pairs()(UnfoldTime(frames)(levels[2]))
+    x = layers.Concatenate()([matches, shifts, frame, FoldTime(repeats=2 * (frames - 1))(rays)])
     x = layers.Conv2D(4 * channels, 1, activation="relu", kernel_initializer="he_normal")(x)
     x = residual_block(x, 4 * channels)
-    x = layers.Concatenate()([levels.pop(), OfEachFrame(frames)(x)])
-    levels.append(residual_block(layers.Conv2D(4 * channels, 1)(x), 4 * channels))
+
+    pixels = _REACH * BLOCK
+    guess = Forwards(frames)(layers.Conv2D(2, 1, dtype="float32")(x))
+    rotation, translation = MotionOfPlaces(frames, pixels, usual_depth)(
+        [Forwards(frames)(shifts), guess, rays, focal]
+    )
+    nearness = Triangulated(pixels, usual_depth)([shifts, rays, focal, rotation, translation])
+    x = OfEachFrame(frames)(layers.Concatenate()([x, nearness]))
+    x = layers.Conv2D(4 * channels, 1)(layers.Concatenate()([levels[2], x]))
+    levels[2] = residual_block(x, 4 * channels)
     depths = _depths(levels, height, usual_depth, channels, blocks)
 
     outputs = {"log_depth": UnfoldTime(frames)(depths[0])}
     if coarse:
         levels = depths[1] if coarse == 1 else layers.Concatenate(dtype="float32")(depths[1:])
         outputs["coarse_log_depth"] = UnfoldTime(frames)(levels)
-    outputs |= {"rotation": rotation, "translation": translation, "flow": flow}
+    outputs |= {"rotation": rotation, "translation": translation}
+    outputs["flow"] = Flow(frames, pixels)(shifts)
     inputs = {"frames": clip, "focal": focal, "principal_point": centre}
     return keras.Model(inputs, outputs, name="depth_motion")
-
-
-def _motions(matches, rays, frames: int, channels: int):
-    """Rotation and translation `[B, F - 1, 3]` from each frame to the next."""
-    x = Forwards(frames)(matches)
-    x = layers.Concatenate()([x, FoldTime(repeats=frames - 1)(rays)])
-    x = layers.Conv2D(4 * channels, 1, activation="relu", kernel_initializer="he_normal")(x)
-    for _ in range(2):
-        x = _halved(x, 8 * channels, kernel=3)
-    x = layers.Conv2D(6, 1, dtype="float32")(x)
-    x = layers.GlobalAveragePooling2D(dtype="float32")(x)
-    return [UnfoldTime(frames - 1)(part) for part in Motion()(x)]
 
 
 def _depths(levels: list, height: int, usual_depth: float, channels: int, blocks: int) -> list:
@@ -268,6 +263,75 @@ class Flow(Float32Layer):
 
 
 @keras.saving.register_keras_serializable("aign_tf")
+class MotionOfPlaces(Float32Layer):
+    """The motion of the camera that explains best where places at guessed depths have gone.
+
+    What is at a depth z on the ray p = (x, y, 1) is at p + w x p + t / z, up to a factor, for the
+    next frame, which sees it in the direction p' = (x', y', 1): for small turns w, two equations
+    that are linear in w and t (Longuet-Higgins and Prazdny 1980), solved by weighted least squares.
+
+    Args:
+      frames: F.
+      pixels: that a shift of 1 stands for.
+      usual_depth: metres, round which depths are guessed.
+    """
+
+    def __init__(self, frames: int, pixels: float, usual_depth: float, **kwargs):
+        super().__init__(**kwargs)
+        self.frames, self.pixels, self.usual_depth = frames, pixels, usual_depth
+
+    def call(self, inputs):
+        """Of each frame and the next.
+
+        Args:
+          inputs: shifts `[B (F - 1), h, w, 3]`, as of `Shifts`; guesses `[B (F - 1), h, w, 2]`,
+            of the logarithm of usual depth by depth, and of how much the place counts, any number;
+            rays `[B, h, w, 2]`; focal lengths `[B, 2]` in pixels.
+
+        Returns:
+          rotation and translation `[B, F - 1, 3]`, axis times angle in radians and metres.
+        """
+        shifts, guess, rays, focal = inputs
+        x, y = tf.unstack(tf.repeat(rays, self.frames - 1, axis=0), axis=-1)
+        focal = tf.reshape(tf.repeat(focal, self.frames - 1, axis=0), (-1, 1, 1, 2))
+        gone = self.pixels * shifts[..., :2] / tf.maximum(focal, 1.0)
+        right, down = x + gone[..., 0], y + gone[..., 1]
+        near = tf.exp(tf.clip_by_value(guess[..., 0], -_GUESSED, _GUESSED)) / self.usual_depth
+        none, one = tf.zeros_like(x), tf.ones_like(x)
+        rows = [
+            [-right * y, one + right * x, -y, near, none, -right * near],
+            [-one - down * y, down * x, x, none, near, -down * near],
+        ]
+        rows = tf.stack([tf.stack(row, axis=-1) for row in rows], axis=-2)
+        weight = tf.nn.softplus(guess[..., 1])
+        weight /= tf.reduce_mean(weight, axis=(1, 2), keepdims=True) + 1e-6
+        weight /= float(weight.shape[1] * weight.shape[2])
+        weighted = weight[..., None, None] * rows
+        normal = tf.einsum("nhwei,nhwej->nij", weighted, rows) + _RIDGE * tf.eye(6)
+        motion = solved(normal, tf.einsum("nhwei,nhwe->ni", weighted, gone))
+        motion = tf.reshape(motion, (-1, self.frames - 1, 6))
+        return motion[..., :3], motion[..., 3:]
+
+    def get_config(self):
+        own = {"frames": self.frames, "pixels": self.pixels, "usual_depth": self.usual_depth}
+        return {**super().get_config(), **own}
+
+
+def solved(matrix: tf.Tensor, vector: tf.Tensor) -> tf.Tensor:
+    """x of A x = b, for positive definite A `[N, K, K]` and b `[N, K]`.
+
+    By Gauss and Jordan, in operations that TFLite has: it has none of TensorFlow's solvers.
+    """
+    size = matrix.shape[-1]
+    rows = tf.concat([matrix, vector[..., None]], axis=-1)
+    for k in range(size):
+        pivot = rows[:, k : k + 1] / rows[:, k : k + 1, k : k + 1]
+        others = 1.0 - tf.one_hot(k, size, dtype=rows.dtype)[:, None]
+        rows = others * (rows - rows[:, :, k : k + 1] * pivot) + (1.0 - others) * pivot
+    return rows[..., -1]
+
+
+@keras.saving.register_keras_serializable("aign_tf")
 class Triangulated(Float32Layer):
     """How near things are that have shifted so, where the camera has moved so.
 
@@ -382,12 +446,3 @@ class Shifted(Float32Layer):
 
     def get_config(self):
         return {**super().get_config(), "centre": self.centre}
-
-
-@keras.saving.register_keras_serializable("aign_tf")
-class Motion(Float32Layer):
-    """A network's six numbers as rotation in radians and translation in metres."""
-
-    def call(self, values):
-        """`[N, 6]` -> two of `[N, 3]`."""
-        return _RADIANS * values[:, :3], _METRES * values[:, 3:]

@@ -12,7 +12,7 @@ from aign_tf.generators.depth_motion import (
     Flow,
     Forwards,
     Matches,
-    Motion,
+    MotionOfPlaces,
     OfEachFrame,
     Pairs,
     Rays,
@@ -21,6 +21,7 @@ from aign_tf.generators.depth_motion import (
     Triangulated,
     check_size,
     depth_motion,
+    solved,
 )
 from tests.generators.saved import check_it_comes_back
 
@@ -123,12 +124,6 @@ def test_the_first_motions_are_those_of_a_hand_and_not_of_a_rocket(network):
     factors = found(network, observation())
     assert 0 < np.abs(factors["rotation"]).max() < np.radians(20)
     assert 0 < np.abs(factors["translation"]).max() < 1
-
-
-def test_six_numbers_are_a_rotation_and_a_translation():
-    rotation, translation = Motion()(tf.constant([[1.0, 2, 3, 4, 5, 6]]))
-    np.testing.assert_allclose(rotation / rotation[0, 0], [[1, 2, 3]], rtol=1e-6)
-    np.testing.assert_allclose(translation / translation[0, 0], [[1, 5 / 4, 6 / 4]], rtol=1e-6)
 
 
 # Who sees what.
@@ -296,7 +291,7 @@ def test_flow_is_that_of_pairs_in_pixels():
     np.testing.assert_allclose(to_previous, -to_next, rtol=1e-5)
 
 
-# Triangulation.
+# The camera's motion, and triangulation.
 
 PIXELS, USUAL = 20.0, 2.0
 
@@ -323,6 +318,73 @@ def seen_from_beside(seed, rows=2, frames=3, size=(3, 4)):
     shifts = np.concatenate([shift / PIXELS, np.zeros_like(shift[..., :1])], axis=-1)
     shifts = shifts.reshape(-1, *size, 3)
     return [np.float32(part) for part in (shifts, *given)], depth
+
+
+def of_next_frames(seed, rows=2, frames=3):
+    """What `MotionOfPlaces` sees where it guesses right, and the motions."""
+    (shifts, rays, focal, rotation, translation), depth = seen_from_beside(
+        seed, rows, frames, (9, 12)
+    )
+    shifts = shifts.reshape(rows, 2, -1, 9, 12, 3)[:, 0].reshape(-1, 9, 12, 3)
+    depth = depth[:, 0].reshape(-1, 9, 12)
+    guess = np.float32(np.stack([np.log(USUAL / depth), np.zeros_like(depth)], axis=-1))
+    return [shifts, guess, rays, focal], rotation, translation
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_motion_is_that_which_moves_places_so(seed):
+    inputs, rotation, translation = of_next_frames(seed)
+    found = MotionOfPlaces(3, PIXELS, USUAL)(inputs)
+    # Of small turns.
+    np.testing.assert_allclose(found[0], rotation, atol=1e-3)
+    np.testing.assert_allclose(found[1], translation, atol=5e-3)
+
+
+def test_places_that_do_not_count_may_go_anywhere():
+    inputs, _, translation = of_next_frames(0)
+    shifts, guess = (part.copy() for part in inputs[:2])
+    shifts[:, ::2, ::3, :2] = 0.9
+    wrong = MotionOfPlaces(3, PIXELS, USUAL)([shifts, *inputs[1:]])[1]
+    assert np.abs(wrong - translation).max() > 0.1
+    guess[:, ::2, ::3, 1] = -30
+    right = MotionOfPlaces(3, PIXELS, USUAL)([shifts, guess, *inputs[2:]])[1]
+    np.testing.assert_allclose(right, translation, atol=5e-3)
+
+
+def test_depths_that_are_guessed_twice_as_far_double_the_translation():
+    (shifts, guess, *lens), rotation, translation = of_next_frames(0)
+    farther = guess - np.float32([np.log(2), 0])
+    found = MotionOfPlaces(3, PIXELS, USUAL)([shifts, farther, *lens])
+    np.testing.assert_allclose(found[0], rotation, atol=1e-3)
+    np.testing.assert_allclose(found[1], 2 * translation, atol=2e-2)
+
+
+@pytest.mark.parametrize("what", ["nothing moves", "all at one depth", "no lens"])
+def test_a_motion_that_nothing_tells_is_finite_and_so_are_gradients(what):
+    shifts, guess, rays, focal = of_next_frames(0)[0]
+    if what == "nothing moves":
+        shifts = np.zeros_like(shifts)
+    elif what == "all at one depth":
+        guess = np.full_like(guess, -100)
+    else:
+        focal = np.zeros_like(focal)
+    inputs = [tf.constant(part) for part in (shifts, guess, rays, focal)]
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        found = MotionOfPlaces(3, PIXELS, USUAL)(inputs)
+    for part in (*found, *tape.gradient(found, inputs)):
+        assert np.all(np.isfinite(part))
+    if what == "nothing moves":
+        assert np.abs(found).max() == 0
+
+
+def test_linear_equations_are_solved():
+    draw = np.random.default_rng(0)
+    root, vector = draw.normal(size=(5, 6, 6)), draw.normal(size=(5, 6))
+    matrix = root @ root.swapaxes(1, 2) + 0.1 * np.eye(6)
+    expected = np.linalg.solve(matrix, vector[..., None])[..., 0]
+    found = solved(tf.constant(matrix), tf.constant(vector))
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -359,8 +421,8 @@ def test_without_motion_nothing_is_told_and_gradients_are_finite():
         Shifts(2),
         Flow(3, 20.0),
         Triangulated(8.0, 1.5),
+        MotionOfPlaces(3, 8.0, 1.5),
         Shifted(1.0),
-        Motion(),
     ],
 )
 def test_layers_survive_their_config_and_compute_in_float32(layer):

@@ -278,11 +278,13 @@ def test_the_paired_loss_leaves_out_what_is_unknown(smoke, smoke_batch):
     assert gradients["translation"][0].any()
 
 
-def test_recall_asks_for_motions_alone(smoke, smoke_batch):
-    """A picture that was painted on a depth map does not tell its depth."""
-    memory = {name: smoke_batch["memory"][name] for name in smoke_batch["truth"]}
-    recalled = missed_by(smoke, memory, depth=9, translation=2)
-    assert float(smoke.recall(recalled, memory)) == pytest.approx(2, rel=1e-3)
+def test_recall_asks_for_all_that_is_known_of_painted_clips(smoke, smoke_batch):
+    memory = smoke_batch["memory"]
+    assert np.isnan(memory["flow"]).any() and np.isfinite(memory["flow"]).any()
+    recalled = missed_by(smoke, memory, 0.5, 2, -3)
+    recalled["flow"] = np.nan_to_num(memory["flow"]) + np.float32(4)
+    remembered = {name: memory[name] for name in recalled}
+    assert float(smoke.recall(recalled, remembered)) == pytest.approx(0.5 + 2 + 3 + 4 / 8, rel=1e-3)
 
 
 def test_few_pairs_leave_the_others_without_a_truth(smoke):
