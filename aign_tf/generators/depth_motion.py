@@ -8,7 +8,7 @@ Inputs: `frames` float `[B, F, H, W, 3]` in [-1, 1], in the order of time; `foca
 - `rotation` and `translation` `[B, F - 1, 3]`: how points move from each frame to the next,
   x_next = R x + t, as axis times angle in radians, and in metres;
 - `flow` `[B, 2, F - 1, H / 8, W / 8, 2]`: pixels that `places` move right and down, those of each
-  frame to the next, and those of each to the previous one; at most 24.
+  frame to the next, and those of each to the previous one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,14 @@ from keras import layers
 
 from aign_tf import rigid
 from aign_tf.errors import UserError
-from aign_tf.layers import Float32Layer, FoldTime, UnfoldTime, merge_finer, residual_block
+from aign_tf.layers import (
+    Float32Layer,
+    FoldTime,
+    UnfoldTime,
+    merge_finer,
+    normal_initializer,
+    residual_block,
+)
 from aign_tf.places import APART, BLOCK
 
 # Log depths farther than this from the usual one grow like a logarithm.
@@ -88,15 +95,20 @@ def depth_motion(
 
     features = UnfoldTime(frames)(layers.Conv2D(2 * channels, 1)(levels[1]))
     matches = Matches(_REACH)(Pairs()(features))
-    shifts = Shifts(_REACH)(matches)
+    best, cosine = Best(_REACH)(matches)
     rays = layers.AveragePooling2D(BLOCK, APART)(rays)
     frame, _ = Pairs()(UnfoldTime(frames)(levels[2]))
-    x = layers.Concatenate()([matches, shifts, frame, FoldTime(repeats=2 * (frames - 1))(rays)])
-    x = layers.Conv2D(4 * channels, 1, activation="relu", kernel_initializer="he_normal")(x)
-    x = residual_block(x, 4 * channels)
+    x = [matches, best, cosine, frame, FoldTime(repeats=2 * (frames - 1))(rays)]
+    x = layers.Conv2D(4 * channels, 1, activation="relu", kernel_initializer="he_normal")(
+        layers.Concatenate()(x)
+    )
+    # What goes on around a place tells where it has gone if its own matches do not.
+    for dilation in (1, 2):
+        x = residual_block(x, 4 * channels, dilation)
+    shifts = layers.Add(dtype="float32")([best, _told(x)])
 
     pixels = _REACH * BLOCK
-    guess = Forwards(frames)(layers.Conv2D(2, 1, dtype="float32")(x))
+    guess = Forwards(frames)(_told(x))
     rotation, translation = MotionOfPlaces(frames, pixels, usual_depth)(
         [Forwards(frames)(shifts), guess, rays, focal]
     )
@@ -129,6 +141,11 @@ def _depths(levels: list, height: int, usual_depth: float, channels: int, blocks
         x = merge_finer(x, finer, multiple * channels)
         depths.insert(0, _log_depth(x, height, usual_depth))
     return depths
+
+
+def _told(x):
+    """Two numbers of each place, which are small at first."""
+    return layers.Conv2D(2, 1, dtype="float32", kernel_initializer=normal_initializer())(x)
 
 
 def _halved(x, width: int, kernel: int):
@@ -221,20 +238,20 @@ class OfEachFrame(Float32Layer):
 
 
 @keras.saving.register_keras_serializable("aign_tf")
-class Shifts(Float32Layer):
-    """Where things have gone: the mean of the places within reach, of those that match best."""
+class Best(Float32Layer):
+    """The mean of the places within reach, of those that match best, and how well they do."""
 
     def __init__(self, reach: int, **kwargs):
         super().__init__(**kwargs)
         self.reach = reach
 
     def call(self, matches):
-        """Of `Matches` -> `[N, h, w, 3]`: right and down, by the reach; the mean cosine there."""
+        """Of `Matches` -> right and down by the reach `[N, h, w, 2]`; mean cosine `[N, h, w, 1]`."""
         steps = tf.linspace(-1.0, 1.0, 2 * self.reach + 1)
         down, right = (tf.reshape(part, [-1]) for part in tf.meshgrid(steps, steps, indexing="ij"))
         weights = tf.nn.softmax(_SHARPNESS * matches)
-        shift = tf.linalg.matmul(weights, tf.stack([right, down], axis=-1))
-        return tf.concat([shift, tf.reduce_sum(weights * matches, -1, keepdims=True)], axis=-1)
+        place = tf.linalg.matmul(weights, tf.stack([right, down], axis=-1))
+        return place, tf.reduce_sum(weights * matches, axis=-1, keepdims=True)
 
     def get_config(self):
         return {**super().get_config(), "reach": self.reach}
@@ -254,9 +271,8 @@ class Flow(Float32Layer):
         self.frames, self.pixels = frames, pixels
 
     def call(self, shifts):
-        """As of `Shifts` -> `[B, 2, F - 1, h, w, 2]`: to the next, and to the previous frame."""
-        shape = (-1, 2, self.frames - 1, *shifts.shape[1:3], 2)
-        return self.pixels * tf.reshape(shifts[..., :2], shape)
+        """As of `Pairs` -> `[B, 2, F - 1, h, w, 2]`: to the next, and to the previous frame."""
+        return self.pixels * tf.reshape(shifts, (-1, 2, self.frames - 1, *shifts.shape[1:]))
 
     def get_config(self):
         return {**super().get_config(), "frames": self.frames, "pixels": self.pixels}
@@ -284,7 +300,7 @@ class MotionOfPlaces(Float32Layer):
         """Of each frame and the next.
 
         Args:
-          inputs: shifts `[B (F - 1), h, w, 3]`, as of `Shifts`; guesses `[B (F - 1), h, w, 2]`,
+          inputs: shifts `[B (F - 1), h, w, 2]`, right and down; guesses `[B (F - 1), h, w, 2]`,
             of the logarithm of usual depth by depth, and of how much the place counts, any number;
             rays `[B, h, w, 2]`; focal lengths `[B, 2]` in pixels.
 
@@ -294,7 +310,7 @@ class MotionOfPlaces(Float32Layer):
         shifts, guess, rays, focal = inputs
         x, y = tf.unstack(tf.repeat(rays, self.frames - 1, axis=0), axis=-1)
         focal = tf.reshape(tf.repeat(focal, self.frames - 1, axis=0), (-1, 1, 1, 2))
-        gone = self.pixels * shifts[..., :2] / tf.maximum(focal, 1.0)
+        gone = self.pixels * shifts / tf.maximum(focal, 1.0)
         right, down = x + gone[..., 0], y + gone[..., 1]
         near = tf.exp(tf.clip_by_value(guess[..., 0], -_GUESSED, _GUESSED)) / self.usual_depth
         none, one = tf.zeros_like(x), tf.ones_like(x)
@@ -351,7 +367,7 @@ class Triangulated(Float32Layer):
         """See `Pairs` for the order of the first dimension of what has been matched.
 
         Args:
-          inputs: shifts `[B 2 (F - 1), h, w, 3]`, as of `Shifts`; rays `[B, h, w, 2]`; focal
+          inputs: shifts `[B 2 (F - 1), h, w, 2]`, right and down; rays `[B, h, w, 2]`; focal
             lengths `[B, 2]` in pixels; rotation and translation `[B, F - 1, 3]`.
 
         Returns:
@@ -366,7 +382,7 @@ class Triangulated(Float32Layer):
         translation = tf.reshape(tf.concat([translation, back[1]], axis=1), (-1, 1, 1, 3))
         here = tf.repeat(rays, pairs, axis=0)
         focal = tf.reshape(tf.repeat(focal, pairs, axis=0), (-1, 1, 1, 2))
-        there = here + self.pixels * shifts[..., :2] / tf.maximum(focal, 1.0)
+        there = here + self.pixels * shifts / tf.maximum(focal, 1.0)
         turned = tf.linalg.matvec(rotation, tf.concat([here, tf.ones_like(here[..., :1])], axis=-1))
         parallax = translation[..., :2] - there * translation[..., 2:]
         moved = there * turned[..., 2:] - turned[..., :2]

@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 from aign_tf import compat
 from aign_tf.errors import UserError
 from aign_tf.generators.depth_motion import (
+    Best,
     Flow,
     Forwards,
     Matches,
@@ -17,7 +18,6 @@ from aign_tf.generators.depth_motion import (
     Pairs,
     Rays,
     Shifted,
-    Shifts,
     Triangulated,
     check_size,
     depth_motion,
@@ -273,21 +273,21 @@ def sharp_matches(places):
     return np.float32(np.log(weights.reshape(1, 1, len(places), -1)) / 20)
 
 
-def test_shifts_are_where_the_best_matches_are():
+def test_the_best_matches_are_where_a_place_has_gone():
     places = np.array([[0.0, 0.0], [1.25, -2.5], [-3.5, 0.5], [3.0, 3.75]])
-    shifts = Shifts(REACH)(sharp_matches(places))
-    np.testing.assert_allclose(shifts[0, 0, :, :2], places / REACH, atol=1e-4)
+    found, _ = Best(REACH)(sharp_matches(places))
+    np.testing.assert_allclose(found[0, 0], places / REACH, atol=1e-4)
     # One place that matches fully, among others that do not at all.
     cosines = np.zeros((1, 1, 1, (2 * REACH + 1) ** 2), np.float32)
     cosines[..., 7] = 1
-    assert 0.95 < Shifts(REACH)(cosines)[0, 0, 0, 2] < 1
+    assert 0.95 < Best(REACH)(cosines)[1][0, 0, 0, 0] < 1
 
 
 def test_flow_is_that_of_pairs_in_pixels():
     clips = np.random.default_rng(0).normal(size=(2, 4, 3, 5, 3)).astype(np.float32)
     here, there = Pairs()(clips)
     to_next, to_previous = np.moveaxis(Flow(4, 20.0)(there - here).numpy(), 1, 0)
-    np.testing.assert_allclose(to_next, 20 * (clips[:, 1:] - clips[:, :-1])[..., :2], rtol=1e-5)
+    np.testing.assert_allclose(to_next, 20 * (clips[:, 1:] - clips[:, :-1]), rtol=1e-5)
     np.testing.assert_allclose(to_previous, -to_next, rtol=1e-5)
 
 
@@ -315,8 +315,7 @@ def seen_from_beside(seed, rows=2, frames=3, size=(3, 4)):
         :, None, None, None, None
     ]
     given = [rays, focal, rotation, translation]
-    shifts = np.concatenate([shift / PIXELS, np.zeros_like(shift[..., :1])], axis=-1)
-    shifts = shifts.reshape(-1, *size, 3)
+    shifts = (shift / PIXELS).reshape(-1, *size, 2)
     return [np.float32(part) for part in (shifts, *given)], depth
 
 
@@ -325,7 +324,7 @@ def of_next_frames(seed, rows=2, frames=3):
     (shifts, rays, focal, rotation, translation), depth = seen_from_beside(
         seed, rows, frames, (9, 12)
     )
-    shifts = shifts.reshape(rows, 2, -1, 9, 12, 3)[:, 0].reshape(-1, 9, 12, 3)
+    shifts = shifts.reshape(rows, 2, -1, 9, 12, 2)[:, 0].reshape(-1, 9, 12, 2)
     depth = depth[:, 0].reshape(-1, 9, 12)
     guess = np.float32(np.stack([np.log(USUAL / depth), np.zeros_like(depth)], axis=-1))
     return [shifts, guess, rays, focal], rotation, translation
@@ -343,7 +342,7 @@ def test_the_motion_is_that_which_moves_places_so(seed):
 def test_places_that_do_not_count_may_go_anywhere():
     inputs, _, translation = of_next_frames(0)
     shifts, guess = (part.copy() for part in inputs[:2])
-    shifts[:, ::2, ::3, :2] = 0.9
+    shifts[:, ::2, ::3] = 0.9
     wrong = MotionOfPlaces(3, PIXELS, USUAL)([shifts, *inputs[1:]])[1]
     assert np.abs(wrong - translation).max() > 0.1
     guess[:, ::2, ::3, 1] = -30
@@ -418,7 +417,7 @@ def test_without_motion_nothing_is_told_and_gradients_are_finite():
         Pairs(),
         Forwards(3),
         OfEachFrame(3),
-        Shifts(2),
+        Best(2),
         Flow(3, 20.0),
         Triangulated(8.0, 1.5),
         MotionOfPlaces(3, 8.0, 1.5),
