@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import pathlib
 
 import numpy as np
 from absl import logging
@@ -92,6 +93,7 @@ def load_roles(config: SequenceDataConfig, seed: int) -> SequenceRoles:
         )
     shares = dict(zip(_ROLES, parse_shares(config.shares)))
     if config.memory_dir:
+        _check_other_folder(config)
         del shares["remembered"]
         if config.test_dir:
             del shares["tested"]
@@ -120,6 +122,18 @@ def load_roles(config: SequenceDataConfig, seed: int) -> SequenceRoles:
     )
     logging.info("memory: %s", _reach(roles))
     return roles
+
+
+def _check_other_folder(config: SequenceDataConfig) -> None:
+    """What is watched must not be remembered: its depths would be no memory but its truth."""
+    watched, remembered = (
+        pathlib.Path(folder).resolve() for folder in (config.dir, config.memory_dir)
+    )
+    if config.dir and (remembered.is_relative_to(watched) or watched.is_relative_to(remembered)):
+        raise UserError(
+            f"--memory_dir={config.memory_dir} and --data_dir={config.dir} hold the same "
+            "recordings: give --data_dir alone, which data.shares or data.remembered divide"
+        )
 
 
 def _read(folder: str, config: SequenceDataConfig) -> Recordings:

@@ -290,6 +290,16 @@ def test_nothing_to_watch_is_told_before_a_stride_is_sought(several):
     assert told.startswith("watched: 0 recordings")
 
 
-def test_a_share_of_nothing_is_told_where_the_other_roles_have_folders(one):
-    told = message(dir=one, shares="0 1 1", memory_dir=one, test_dir=one)
+def test_a_share_of_nothing_is_told_where_the_other_roles_have_folders(one, several):
+    told = message(dir=one, shares="0 1 1", memory_dir=several, test_dir=one)
     assert "watched" in told or "data.shares" in told
+
+
+@pytest.mark.parametrize(("watched", "remembered"), [("", ""), ("", "a"), ("a", "")])
+def test_what_is_watched_cannot_be_remembered(several, watched, remembered):
+    """It would be the truth of the observations, and look like a success."""
+    folders = {"dir": f"{several}/{watched}", "memory_dir": f"{several}/{remembered}"}
+    assert message(**folders) == (
+        f"--memory_dir={folders['memory_dir']} and --data_dir={folders['dir']} hold the same "
+        "recordings: give --data_dir alone, which data.shares or data.remembered divide"
+    )
