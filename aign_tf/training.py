@@ -47,6 +47,8 @@ def train(task: Task, run: RunFolder, distribute: str = "none") -> Trained:
     settings: TrainConfig = task.config.train
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
+    # This pass orders sums by the names of operations, which depend on what was built before.
+    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
     with strategy(distribute).scope(), compat.precision(settings.precision):
         model = build(task)
     manager = tf.train.CheckpointManager(_state(model), str(run.checkpoints), max_to_keep=2)

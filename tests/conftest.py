@@ -8,12 +8,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import hypothesis
 import keras
 import pytest
+from absl import logging
 
 from tests import commands
 
 # The same examples in every run: a test that fails, fails for everybody.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("steady")
+
+# Commands tell what they do; tests of what is told call parts of them.
+logging.set_verbosity(logging.INFO)
 
 DATA = pathlib.Path(__file__).parents[1] / "../shared/data"
 

@@ -198,6 +198,11 @@ class Pairs(Float32Layer):
         )
 
 
+def _both_ways(values: tf.Tensor, frames: int) -> list[tf.Tensor]:
+    """`[B 2 (F - 1), ...]` -> two of `[B, F - 1, N]`. TFLite cannot split tensors of six axes."""
+    return tf.unstack(tf.reshape(values, (-1, 2, frames - 1, math.prod(values.shape[1:]))), axis=1)
+
+
 @keras.saving.register_keras_serializable("aign_tf")
 class Forwards(Float32Layer):
     """Of what `Pairs` led to, that of each frame with the next one."""
@@ -209,8 +214,8 @@ class Forwards(Float32Layer):
     def call(self, values):
         """`[B 2 (F - 1), ...]` -> `[B (F - 1), ...]`."""
         shape = values.shape[1:]
-        values = tf.reshape(values, (-1, 2, self.frames - 1, *shape))
-        return tf.reshape(values[:, 0], (-1, *shape))
+        forwards, _ = _both_ways(values, self.frames)
+        return tf.reshape(forwards, (-1, *shape))
 
     def get_config(self):
         return {**super().get_config(), "frames": self.frames}
@@ -227,8 +232,7 @@ class OfEachFrame(Float32Layer):
     def call(self, values):
         """`[B 2 (F - 1), h, w, C]` -> `[B F, h, w, C]`."""
         shape = values.shape[1:]
-        values = tf.reshape(values, (-1, 2, self.frames - 1, *shape))
-        to_next, to_previous = values[:, 0], values[:, 1]
+        to_next, to_previous = _both_ways(values, self.frames)
         inner = 0.5 * (to_next[:, 1:] + to_previous[:, :-1])
         clip = tf.concat([to_next[:, :1], inner, to_previous[:, -1:]], axis=1)
         return tf.reshape(clip, (-1, *shape))
