@@ -8,21 +8,9 @@ from scipy.spatial.transform import Rotation
 
 from aign_tf import compat
 from aign_tf.errors import UserError
-from aign_tf.generators.depth_motion import (
-    Best,
-    Flow,
-    Forwards,
-    Matches,
-    MotionOfPlaces,
-    OfEachFrame,
-    Pairs,
-    Rays,
-    Shifted,
-    Triangulated,
-    check_size,
-    depth_motion,
-    solved,
-)
+from aign_tf.generators.depth_motion import Shifted, check_size, depth_motion
+from aign_tf.generators.matching import Best, Flow, Forwards, Matches, OfEachFrame, Pairs
+from aign_tf.generators.triangulation import MotionOfPlaces, Rays, Triangulated, solved
 from tests.generators.saved import check_it_comes_back
 
 FRAMES, HEIGHT, WIDTH = 3, 32, 48
