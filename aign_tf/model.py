@@ -84,7 +84,6 @@ class AIGN(keras.Model):
         adversarial: str = "non_saturating",
         reprojection: Callable[[Tensors, Tensors], tf.Tensor] = losses.mean_squared,
         paired: Callable[[Tensors, Tensors], tf.Tensor] = losses.mean_squared,
-        recall: Callable[[Tensors, Tensors], tf.Tensor] | None = None,
         reprojection_weight: float = 1.0,
         adversarial_weight: float = 0.01,
         shares: Mapping[str, float] | None = None,
@@ -107,8 +106,8 @@ class AIGN(keras.Model):
           discriminator_optimizers: name -> optimizer, one for each discriminator.
           adversarial: a family of `losses.FAMILIES`.
           reprojection: rho, `(rendered, observation) -> scalar`.
-          paired: `(factors named in truth, truth) -> scalar`; used when `paired_weight` > 0.
-          recall: the same of remembered factors, when `recall_weight` > 0; None takes `paired`.
+          paired: `(factors named in truth, truth) -> scalar`, when `paired_weight` > 0, and of
+            remembered factors when `recall_weight` > 0.
           reprojection_weight, adversarial_weight, paired_weight: of the terms of the formula.
           shares: discriminator -> beta_k by `adversarial_weight`; 1 where it is not named.
           recall_weight: of the term that asks for remembered factors back from what the renderer
@@ -128,7 +127,6 @@ class AIGN(keras.Model):
         self.generator_optimizer = generator_optimizer
         self.discriminator_optimizers = dict(discriminator_optimizers)
         self.reprojection, self.paired = reprojection, paired
-        self.recall = recall or paired
         self.reprojection_weight = reprojection_weight
         shares = {name: 1.0 for name in self.discriminators} | dict(shares or {})
         self.betas = {name: adversarial_weight * share for name, share in shares.items()}
@@ -233,7 +231,7 @@ class AIGN(keras.Model):
             loss += self.paired_weight * terms["paired"]
         if recalled:
             remembered = {name: batch["memory"][name] for name in recalled}
-            terms["recall"] = self.recall(recalled, remembered)
+            terms["recall"] = self.paired(recalled, remembered)
             loss += self.recall_weight * terms["recall"]
         return loss, terms
 

@@ -135,10 +135,6 @@ class Task(abc.ABC):
     def discriminators(self) -> dict[str, keras.Model]:
         """Fresh functional models by name, each from a dict of factors to logits."""
 
-    def recall(self, recalled, remembered) -> tf.Tensor:
-        """The loss of remembered factors that the generator found again."""
-        return self.paired(recalled, remembered)
-
     def shares(self) -> dict[str, float]:
         """Discriminator -> weight of its term by `loss.adversarial_weight`, where that is not 1."""
         return {}

@@ -101,7 +101,6 @@ def build(task: Task) -> AIGN:
         adversarial=loss.adversarial,
         reprojection=task.reprojection,
         paired=task.paired,
-        recall=task.recall,
         reprojection_weight=loss.reprojection_weight,
         adversarial_weight=loss.adversarial_weight,
         shares=task.shares(),

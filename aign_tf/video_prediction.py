@@ -44,7 +44,7 @@ def predict_video(generator: keras.Model, recording: Sequence) -> VideoFactors:
     else:
         rows = windows(count, length, 1)
     log_depth = np.zeros(recording.frames.shape[:3], np.float32)
-    motion, steps = np.zeros((count, 6)), np.zeros((count, 1))
+    motion, steps = np.zeros((count - 1, 6)), np.zeros((count - 1, 1))
     for start in range(0, len(rows), _CLIPS_AT_ONCE):
         some = rows[start : start + _CLIPS_AT_ONCE]
         factors = generator.predict_on_batch(clip_inputs(recording, some))
@@ -54,7 +54,7 @@ def predict_video(generator: keras.Model, recording: Sequence) -> VideoFactors:
         np.add.at(motion, some[:, :-1][forwards], vectors[forwards])
         np.add.at(steps, some[:, :-1][forwards], 1)
     log_depth /= np.bincount(rows.ravel()).reshape(-1, 1, 1).astype(np.float32)
-    rotation, translation = np.split(motion[: count - 1] / steps[: count - 1], 2, axis=1)
+    rotation, translation = np.split(motion / steps, 2, axis=1)
     return VideoFactors(np.exp(log_depth), matrices(rotation), translation)
 
 

@@ -113,24 +113,23 @@ def painted_clips(factors: Tensors, observation: Tensors) -> Tensors:
     count = depth.shape[1]
     middle = count // 2
     frames = {middle: pictures[:, middle]}
-    flow = {}
+    drawn = {}
     for k in range(middle - 1, -1, -1):
         motion = rotation[:, k], translation[:, k]
-        drawn = warp(frames[k + 1], None, depth[:, k], *motion, *lens.values())
-        frames[k], flow["next", k] = drawn.image, _flow_of_places(drawn)
+        drawn[k] = warp(frames[k + 1], None, depth[:, k], *motion, *lens.values())
+        frames[k] = drawn[k].image
     for k in range(middle + 1, count):
         motion = rigid.inverse(rotation[:, k - 1], translation[:, k - 1])
-        drawn = warp(frames[k - 1], None, depth[:, k], *motion, *lens.values())
-        frames[k], flow["previous", k] = drawn.image, _flow_of_places(drawn)
-    unknown = tf.fill(tf.shape(next(iter(flow.values()))), float("nan"))
-    known = [
-        tf.stack([flow.get(("next", k), unknown) for k in range(count - 1)], axis=1),
-        tf.stack([flow.get(("previous", k), unknown) for k in range(1, count)], axis=1),
-    ]
+        drawn[k] = warp(frames[k - 1], None, depth[:, k], *motion, *lens.values())
+        frames[k] = drawn[k].image
+    flow = {k: _flow_of_places(each) for k, each in drawn.items()}
+    unknown = tf.fill(tf.shape(flow[0]), float("nan"))
+    to_next = [flow[k] if k < middle else unknown for k in range(count - 1)]
+    to_previous = [flow[k] if k > middle else unknown for k in range(1, count)]
     return {
         **lens,
         "frames": tf.stack([frames[k] for k in range(count)], axis=1),
-        "flow": tf.stack(known, axis=1),
+        "flow": tf.stack([tf.stack(way, axis=1) for way in (to_next, to_previous)], axis=1),
     }
 
 

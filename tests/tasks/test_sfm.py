@@ -284,7 +284,7 @@ def test_recall_asks_for_all_that_is_known_of_painted_clips(smoke, smoke_batch):
     recalled = missed_by(smoke, memory, 0.5, 2, -3)
     recalled["flow"] = np.nan_to_num(memory["flow"]) + np.float32(4)
     remembered = {name: memory[name] for name in recalled}
-    assert float(smoke.recall(recalled, remembered)) == pytest.approx(0.5 + 2 + 3 + 4 / 8, rel=1e-3)
+    assert float(smoke.paired(recalled, remembered)) == pytest.approx(0.5 + 2 + 3 + 4 / 8, rel=1e-3)
 
 
 def test_few_pairs_leave_the_others_without_a_truth(smoke):
