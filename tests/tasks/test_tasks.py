@@ -49,14 +49,18 @@ def batches(smoke):
     return list(itertools.islice(smoke.batches(), 2))
 
 
+def trained(command, name, folder, *more):
+    """The run folder of `tools.train` on the smoke preset."""
+    given = [f"--task={name}", "--preset=smoke", "--precision=float32", f"--run_dir={folder}"]
+    code, _, err = command("train", *given, *more)
+    assert code == 0, err
+    return RunFolder(folder)
+
+
 @pytest.fixture(scope="module")
 def run(command, name, tmp_path_factory):
     """A finished smoke run, made and evaluated by the commands."""
-    folder = tmp_path_factory.mktemp(name) / "run"
-    given = [f"--task={name}", "--preset=smoke", "--precision=float32", f"--run_dir={folder}"]
-    code, _, err = command("train", *given)
-    assert code == 0, err
-    return RunFolder(folder)
+    return trained(command, name, tmp_path_factory.mktemp(name) / "run")
 
 
 @pytest.fixture(scope="module")
@@ -250,18 +254,17 @@ def test_an_evaluation_compares_with_baselines(run, table, name):
     assert Image.open(run.report).size[0] > 50
 
 
-def test_stopping_half_way_changes_nothing(run, smoke, tmp_path):
-    """Half of the steps and then the others, in another process than the whole."""
-    halves, steps = RunFolder(tmp_path / "run"), smoke.config.train.steps
+def test_stopping_half_way_changes_nothing(command, run, smoke, name, tmp_path):
+    """Half of the steps by one command and the others by the next."""
+    steps = smoke.config.train.steps
     for end in (steps // 2, steps):
-        task = type(smoke)(override(smoke.config, {"train.steps": end}))
-        halves.claim("task", "smoke", flat(task.config))
-        training.train(task, halves)
-    whole, halved = state(run), state(halves)
-    assert whole.keys() == halved.keys()
-    for name in whole:
-        np.testing.assert_array_equal(whole[name], halved[name], err_msg=name)
-    assert log(run) == log(halves)
+        halved = trained(command, name, tmp_path / "run", f"--set=train.steps={end}")
+        assert halved.step() == end
+    whole, halves = state(run), state(halved)
+    assert whole.keys() == halves.keys()
+    for key in whole:
+        np.testing.assert_array_equal(whole[key], halves[key], err_msg=key)
+    assert log(run) == log(halved)
 
 
 def test_held_out_pictures_are_predicted(run, smoke, name, tmp_path):

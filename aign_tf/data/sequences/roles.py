@@ -104,8 +104,9 @@ def load_roles(config: SequenceDataConfig, seed: int) -> SequenceRoles:
         roles["remembered"] = _read(config.memory_dir, config)
     if config.test_dir:
         roles["tested"] = _read(config.test_dir, config)
-    if not roles["watched"]:
-        raise UserError("watched: 0 recordings: leave some to data.watched, or to data.shares")
+    for role in ("watched", "remembered"):
+        if not roles[role]:
+            raise UserError(f"{role}: 0 recordings: leave some to data.{role}, or to data.shares")
     for recording in roles["remembered"]:
         if recording.depth is None or recording.poses is None:
             raise UserError(
@@ -175,7 +176,7 @@ def _named(
                 raise UserError(f"data.{role}={name}: the recordings are {', '.join(by_name)}")
     taken = {name for names in named.values() for name in names}
     if len(taken) < sum(map(len, named.values())):
-        raise UserError("a recording is named for two roles: watched, remembered and tested differ")
+        raise UserError("a recording is named twice: watched, remembered and tested share none")
     rest = [recording for recording in everything if recording.name not in taken]
     roles = {role: [by_name[name] for name in names] for role, names in named.items()}
     # What nobody named is watched, unless the watched ones are named too.

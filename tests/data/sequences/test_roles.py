@@ -244,10 +244,10 @@ def test_names_that_do_not_exist(several):
     assert told == "data.tested=e: the recordings are a, b, c, d"
 
 
-def test_a_recording_with_two_roles(several):
-    told = message(dir=several, watched="a,b", remembered="c", tested="b")
-    expected = "a recording is named for two roles: watched, remembered and tested differ"
-    assert told == expected
+@pytest.mark.parametrize(("watched", "tested"), [("a,b", "b"), ("a,a", "b")])
+def test_a_recording_named_twice(several, watched, tested):
+    told = message(dir=several, watched=watched, remembered="c", tested=tested)
+    assert told == "a recording is named twice: watched, remembered and tested share none"
 
 
 @pytest.mark.parametrize("absent, what", [("depth", "depths"), ("poses", "poses")])
@@ -287,7 +287,12 @@ def test_a_folder_that_is_not_there(tmp_path):
 
 def test_nothing_to_watch_is_told_before_a_stride_is_sought(several):
     told = message(dir=several, remembered="a,b", tested="c,d", stride="auto")
-    assert told.startswith("watched: 0 recordings")
+    assert told == "watched: 0 recordings: leave some to data.watched, or to data.shares"
+
+
+def test_nothing_to_remember_is_told(several):
+    told = message(dir=several, tested="d")
+    assert told == "remembered: 0 recordings: leave some to data.remembered, or to data.shares"
 
 
 def test_a_share_of_nothing_is_told_where_the_other_roles_have_folders(one, several):
