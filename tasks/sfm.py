@@ -70,7 +70,7 @@ class Config:
         reprojection_weight=1.0, adversarial_weight=0.1, recall_weight=0.3, r1=0.1
     )
     train: TrainConfig = TrainConfig(
-        steps=3300,
+        steps=3000,
         batch_size=8,
         generator_lr=5e-4,
         discriminator_lr=5e-4,

@@ -25,7 +25,7 @@ class SequenceDataConfig:
     watched: str = setting("", "names of the recordings to watch, with commas; empty: by shares")
     remembered: str = setting("", "names of the recordings to remember; empty: by shares")
     tested: str = setting("", "names of the recordings for the test; empty: by shares")
-    recordings: int = setting(120, "procedural recordings, of all roles together", least=4)
+    recordings: int = setting(480, "procedural recordings, of all roles together", least=4)
     length: int = setting(20, "frames of a procedural recording", least=3)
     streets: float = setting(0.25, "share of streets among the procedural recordings", most=1)
     height: int = setting(96, "of the frames that networks see, in pixels", least=32, most=2048)
