@@ -187,7 +187,7 @@ def _check_lengths(roles: SequenceRoles, config: SequenceDataConfig) -> None:
     needed = (config.frames - 1) * roles.stride + 1
     for role in ("watched", "remembered"):
         recordings = getattr(roles, role)
-        longest = max(map(len, recordings), default=0)
+        longest = max(map(len, recordings))
         if longest < needed:
             raise UserError(
                 f"{role}: {len(recordings)} recordings of at most {longest} frames, but a clip of "
