@@ -16,6 +16,8 @@ from aign_tf.renderers.clip import clip_with_blurred, folded
 
 # Above every photometric error, which ends at 1.
 _NOT_SEEN = 2.0
+# Translations of less than this share of usual ones are as good as none.
+_SHORTEST = 0.1
 
 Tensors = dict[str, tf.Tensor]
 
@@ -82,30 +84,42 @@ def factor_loss(
 ) -> tf.Tensor:
     """Mean absolute errors, where the truth is known, of log depth, of motions and of flow.
 
+    Translations are compared by direction and by the logarithm of their length: metres would tell a
+    network that is not sure of the direction to keep still, and one that has seen a street to pay
+    no heed to rooms.
+
     Args:
       predicted: factors, as of `generators.depth_motion`.
       truth: some of them; `NO_READING` stands for unknown log depths, NaN for what else is unknown.
-      rotation, translation: what counts as 1 of their coordinates.
+      rotation, translation: usual sizes of their coordinates. Rotations are compared in these
+        units, and translations of less than a tenth are as good as none.
 
     Returns:
       A scalar, the sum over what `truth` names.
     """
-    units = {
-        "log_depth": 1.0,
-        "rotation": rotation,
-        "translation": translation,
-        "flow": float(APART),
-    }
+    units = {"rotation": rotation, "flow": float(APART)}
+    least = _SHORTEST * sum(translation) / len(translation)
+    predicted, truth = (_with_lengths(factors, least) for factors in (predicted, truth))
     return tf.add_n(
         [
             losses.mean_absolute_known(
-                predicted[name] / units[name],
-                target / units[name],
+                predicted[name] / units.get(name, 1.0),
+                target / units.get(name, 1.0),
                 (target < NO_READING) if name == "log_depth" else tf.math.is_finite(target),
             )
             for name, target in truth.items()
         ]
     )
+
+
+def _with_lengths(factors: Tensors, least: float) -> Tensors:
+    """Translations as directions and logarithms of lengths, of which `least` is the shortest."""
+    factors = dict(factors)
+    if "translation" in factors:
+        way = tf.cast(factors.pop("translation"), tf.float32)
+        length = tf.sqrt(tf.reduce_sum(way**2, axis=-1, keepdims=True) + least**2)
+        factors |= {"direction": way / length, "log_length": tf.math.log(length)}
+    return factors
 
 
 def _unmoved(frames: tf.Tensor) -> tf.Tensor:

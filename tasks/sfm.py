@@ -218,7 +218,7 @@ class Sfm(task.Task):
         return video_loss(rendered, observation["frames"], self.config.video)
 
     def paired(self, predicted, truth) -> tf.Tensor:
-        """Mean absolute errors, where they are known, of log depth and of motion in usual sizes."""
+        """Mean absolute errors of log depth, of motions and of flow, where they are known."""
         return factor_loss(predicted, truth, *self.motion_units)
 
     @functools.cached_property

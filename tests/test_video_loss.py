@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from aign_tf.photometry import roughness, with_blurred
 from aign_tf.renderers.clip import ClipFromNeighbours
-from aign_tf.video_loss import VideoLossConfig, video_loss
+from aign_tf.video_loss import VideoLossConfig, factor_loss, video_loss
 
 HEIGHT, WIDTH = 2, 3
 # Differences alone: half of them is the error.
@@ -244,3 +244,42 @@ def test_a_batch_of_unknown_size():
     )
     expected = float(video_loss(parts, frames, config))
     assert float(ask(twice, np.repeat(frames, 2, axis=0))) == pytest.approx(expected, rel=1e-5)
+
+
+# Factors.
+
+UNITS = [0.02, 0.03, 0.01], [0.1, 0.1, 0.4]
+
+
+def translations_cost(predicted, truth):
+    predicted, truth = ({"translation": tf.constant([[part]])} for part in (predicted, truth))
+    return float(factor_loss(predicted, truth, *UNITS))
+
+
+@pytest.mark.parametrize("size", [1.0, 30.0])
+def test_a_translation_that_is_too_long_costs_its_logarithm_whatever_its_size(size):
+    way = np.float32([2, -1, 2]) * np.float32(size)
+    for factor in (0.5, 3.0):
+        cost = translations_cost(way * np.float32(factor), way)
+        assert cost == pytest.approx(abs(np.log(factor)), rel=0.01)
+
+
+def test_a_wrong_direction_costs_as_it_is_wrong_whatever_the_length():
+    way, other = np.float32([2, -1, 2]), np.float32([2, 2, -1])
+    assert translations_cost(other, way) == pytest.approx(np.mean([0, 3, 3]) / 3, rel=0.01)
+    assert translations_cost(50 * other, 50 * way) == pytest.approx(
+        np.mean([0, 3, 3]) / 3, rel=1e-4
+    )
+
+
+def test_translations_of_next_to_nothing_are_all_alike():
+    assert translations_cost(np.float32([1e-4, 0, 0]), np.float32([0, -1e-4, 0])) < 0.01
+
+
+def test_no_translation_at_all_has_finite_gradients():
+    predicted = {"translation": tf.zeros((1, 1, 3))}
+    with tf.GradientTape() as tape:
+        tape.watch(predicted)
+        loss = factor_loss(predicted, {"translation": tf.ones((1, 1, 3))}, *UNITS)
+    gradient = tape.gradient(loss, predicted)["translation"].numpy()
+    assert np.all(np.isfinite(gradient)) and gradient.any()
