@@ -21,7 +21,8 @@ from keras import layers
 
 from aign_tf.errors import UserError
 from aign_tf.generators.matching import Best, Flow, Forwards, Matches, OfEachFrame, Pairs
-from aign_tf.generators.triangulation import MotionOfPlaces, Rays, Triangulated
+from aign_tf.generators.tracking import Tracked
+from aign_tf.generators.triangulation import MotionOfPlaces, Triangulated
 from aign_tf.layers import (
     Float32Layer,
     FoldTime,
@@ -31,9 +32,12 @@ from aign_tf.layers import (
     residual_block,
 )
 from aign_tf.places import APART, BLOCK
+from aign_tf.rays import Rays
 
 # Log depths farther than this from the usual one grow like a logarithm.
 _LINEAR = 3.0
+# Turns of 3 degrees and steps of a twentieth of the usual depth count as 1.
+_USUAL_MOTION = 20.0
 # Height and width are divided by this at the bottom of the U.
 _COARSEST = 16
 # Places are matched with blocks of their size up to so many blocks away.
@@ -60,9 +64,10 @@ def depth_motion(
     """One network that matches neighbouring frames, and reads motions and depths from the matches.
 
     Features at a quarter of the size are matched with those of the neighbours (Dosovitskiy et al.
-    2015, FlowNetC). Motions come from the matches; depths, in a U, from the frame and from what
-    its matches and these motions triangulate to. Source: Tung et al. 2017, structure from motion,
-    whose networks see one and two frames; without batch normalisation.
+    2015, FlowNetC), and the matches made exact by what the pictures show there. Motions come from
+    the matches; depths, in a U, from the frame and from what its matches and these motions
+    triangulate to; the size of both, from all places together. Source: Tung et al. 2017, structure
+    from motion, whose networks see one and two frames; without batch normalisation.
 
     Args:
       frames: F, at least 2.
@@ -87,25 +92,36 @@ def depth_motion(
     best, cosine = Best(_REACH)(matches)
     rays = layers.AveragePooling2D(BLOCK, APART)(rays)
     frame, _ = Pairs()(UnfoldTime(frames)(levels[2]))
-    x = [matches, best, cosine, frame, FoldTime(repeats=2 * (frames - 1))(rays)]
-    x = layers.Conv2D(4 * channels, 1, activation="relu", kernel_initializer="he_normal")(
-        layers.Concatenate()(x)
-    )
+    directions = FoldTime(repeats=2 * (frames - 1))(rays)
+    x = _mixed([matches, best, cosine, frame, directions], channels)
     # What goes on around a place tells where it has gone if its own matches do not.
     for dilation in (1, 2):
         x = residual_block(x, 4 * channels, dilation)
-    shifts = layers.Add(dtype="float32")([best, _told(x)])
-
+    matched = layers.Add(dtype="float32")([best, _told(x)])
     pixels = _REACH * BLOCK
+    tracked, evidence = Tracked(pixels)([*Pairs()(clip), matched])
+    correction = layers.Subtract(dtype="float32")([tracked, matched])
+    x = residual_block(_mixed([x, tracked, correction, evidence], channels), 4 * channels)
+    trust = layers.Conv2D(1, 1, activation="sigmoid", dtype="float32")(x)
+    correction = layers.Multiply(dtype="float32")([trust, correction])
+    shifts = layers.Add(dtype="float32")([matched, correction, _told(x)])
+
     guess = Forwards(frames)(_told(x))
     rotation, translation = MotionOfPlaces(frames, pixels, usual_depth)(
         [Forwards(frames)(shifts), guess, rays, focal]
     )
     nearness = Triangulated(pixels, usual_depth)([shifts, rays, focal, rotation, translation])
+    told = Forwards(frames)(_mixed([x, nearness, directions], channels))
+    size = _log_size(told, rotation, layers.Rescaling(1 / usual_depth)(translation), channels)
     x = OfEachFrame(frames)(layers.Concatenate()([x, nearness]))
     x = layers.Conv2D(4 * channels, 1)(layers.Concatenate()([levels[2], x]))
     levels[2] = residual_block(x, 4 * channels)
     depths = _depths(levels, height, usual_depth, channels, blocks)
+    # One number for depths and motions: what draws a clip right draws it right whatever its size.
+    of_frames = FoldTime(repeats=frames)(layers.Reshape((1, 1, 1))(size))
+    depths = [layers.Add(dtype="float32")([depth, of_frames]) for depth in depths]
+    larger = layers.Activation("exponential", dtype="float32")(size)
+    translation = layers.Multiply(dtype="float32")([larger, translation])
 
     outputs = {"log_depth": UnfoldTime(frames)(depths[0])}
     if coarse:
@@ -130,6 +146,33 @@ def _depths(levels: list, height: int, usual_depth: float, channels: int, blocks
         x = merge_finer(x, finer, multiple * channels)
         depths.insert(0, _log_depth(x, height, usual_depth))
     return depths
+
+
+def _mixed(parts: list, channels: int):
+    """Features of each place from all that is known of it."""
+    x = layers.Concatenate()(parts)
+    return layers.Conv2D(4 * channels, 1, activation="relu", kernel_initializer="he_normal")(x)
+
+
+def _log_size(x, rotation, translation, channels: int):
+    """By how much all is larger than guessed, as a logarithm, `[B, 1, 1]`.
+
+    A street seen from a car, or a room in which someone looks around: how large things are, no
+    place tells alone, but all of them do together, and how the camera moves.
+
+    Args:
+      x: features of the places of each frame, `[B (F - 1), h, w, C]`.
+      rotation, translation: `[B, F - 1, 3]`, in radians and usual depths.
+    """
+    motion = layers.Concatenate(dtype="float32")([rotation, translation])
+    motion = FoldTime()(layers.Rescaling(_USUAL_MOTION)(motion))
+    x = layers.Concatenate()([layers.GlobalAveragePooling2D()(x), motion])
+    # Means over many places differ little, and would be told apart slowly.
+    x = layers.LayerNormalization(dtype="float32")(x)
+    x = layers.Dense(4 * channels, activation="relu", kernel_initializer="he_normal")(x)
+    x = layers.Dense(1, dtype="float32", kernel_initializer=normal_initializer())(x)
+    x = UnfoldTime(rotation.shape[1])(x)
+    return Shifted(0.0)(layers.GlobalAveragePooling1D(keepdims=True, dtype="float32")(x))
 
 
 def _told(x):

@@ -13,30 +13,18 @@ _GUESSED = 3.0
 # What squared radians and metres cost by squared directions that are missed: turns of 3 degrees and
 # steps of 20 cm are usual, and places that miss by a pixel all alike are too.
 _RIDGE = (1e-3, 1e-3, 1e-3, 1e-4, 1e-4, 1e-4)
+# By how much directions are followed wrongly, about a pixel, and by which factor, as a logarithm,
+# guesses are wrong.
+_UNSURE, _MISGUESSED = 0.01, 0.4
+# Directions missed by more than this count less and less from round to round.
+_MISSED = 0.015
+_ROUNDS = 3
+# Nearness by this factor more or less than guessed is not taken for more than that.
+_MISJUDGED = 30.0
 # Metres of motion across a ray that tell as much about depth as they leave open.
 _NO_PARALLAX = 0.02
 # Bounds of triangulated nearness, by the usual one.
 _FAR, _NEAR = 0.05, 5.0
-
-
-@keras.saving.register_keras_serializable("aign_tf")
-class Rays(Float32Layer):
-    """The ray (x, y, 1) that each pixel sees, without its 1."""
-
-    def __init__(self, height: int, width: int, **kwargs):
-        super().__init__(**kwargs)
-        self.height, self.width = height, width
-
-    def call(self, inputs):
-        """`[focal [B, 2], principal point [B, 2]]` in pixels -> `[B, H, W, 2]`."""
-        focal, centre = (tf.reshape(part, (-1, 1, 1, 2)) for part in inputs)
-        columns, rows = tf.meshgrid(tf.range(self.width), tf.range(self.height))
-        pixels = tf.cast(tf.stack([columns, rows], axis=-1), tf.float32)
-        # No lens has a focal length below a pixel; a zero must not become infinite.
-        return (pixels - centre) / tf.maximum(focal, 1.0)
-
-    def get_config(self):
-        return {**super().get_config(), "height": self.height, "width": self.width}
 
 
 def _steps(pixels: tf.Tensor, rays: tf.Tensor, focal: tf.Tensor, pairs: int) -> list[tf.Tensor]:
@@ -95,18 +83,66 @@ class MotionOfPlaces(Float32Layer):
             [-one - down * y, down * x, x, none, near, -down * near],
         ]
         rows = tf.stack([tf.stack(row, axis=-1) for row in rows], axis=-2)
-        weight = tf.nn.softplus(guess[..., 1])
-        weight /= tf.reduce_mean(weight, axis=(1, 2), keepdims=True) + 1e-6
-        weight /= float(weight.shape[1] * weight.shape[2])
-        weighted = weight[..., None, None] * rows
-        normal = tf.einsum("nhwei,nhwej->nij", weighted, rows) + tf.linalg.diag(_RIDGE)
-        motion = solved(normal, tf.einsum("nhwei,nhwe->ni", weighted, gone))
+        trust = weight = _shares(tf.nn.softplus(guess[..., 1]) + 1e-6)
+        certain = system = tf.concat([rows, gone[..., None]], axis=-1)
+        for _ in range(_ROUNDS):
+            products = tf.einsum("nhwei,nhwej->nij", trust[..., None, None] * certain, certain)
+            motion = solved(products[:, :6, :6] + tf.linalg.diag(_RIDGE), products[:, :6, 6])
+            moved = gone - tf.einsum("nhwei,ni->nhwe", rows[..., :3], motion[:, :3])
+            parallax = tf.einsum("nhwei,ni->nhwe", rows[..., 3:], motion[:, 3:])
+            length = _length(moved, parallax, weight)
+            motion = tf.concat([motion[:, :3], length[:, None] * motion[:, 3:]], axis=-1)
+            certain = _whitened(system, length[:, None, None, None] * parallax)
+            missed = certain[..., 6] - tf.einsum("nhwei,ni->nhwe", certain[..., :6], motion)
+            missed = tf.reduce_sum(missed**2, axis=-1)
+            trust = _shares(weight / (1.0 + missed / _MISSED**2))
         motion = tf.reshape(motion, (-1, self.frames - 1, 6))
         return motion[..., :3], motion[..., 3:]
 
     def get_config(self):
         own = {"frames": self.frames, "pixels": self.pixels, "usual_depth": self.usual_depth}
         return {**super().get_config(), **own}
+
+
+def _shares(weights: tf.Tensor) -> tf.Tensor:
+    """`[N, h, w]`, positive -> of the sum of each row."""
+    return weights / tf.reduce_sum(weights, axis=(1, 2), keepdims=True)
+
+
+def _length(moved: tf.Tensor, parallax: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
+    """By how much a translation is too short to explain how places have moved.
+
+    Guesses that are wrong make least squares shrink what they are multiplied with. So the length is
+    that with which things turn out as near as guessed, in the mean of logarithms.
+
+    Args:
+      moved: `[N, h, w, 2]`, by how much directions have moved, but for the turn of the camera.
+      parallax: `[N, h, w, 2]`, the same as the translation explains it.
+      weight: `[N, h, w]`, shares of all.
+
+    Returns:
+      `[N]`, positive; 1 if there is no parallax.
+    """
+    explained = tf.reduce_sum(parallax**2, axis=-1) + 1e-8
+    along = tf.reduce_sum(parallax * moved, axis=-1)
+    nearer = tf.clip_by_value(along / explained, 1.0 / _MISJUDGED, _MISJUDGED)
+    squared = along**2 / explained
+    weight *= squared / (squared + _UNSURE**2)
+    total = tf.reduce_sum(weight * tf.math.log(nearer), axis=(1, 2))
+    return tf.exp(total / (tf.reduce_sum(weight, axis=(1, 2)) + _UNSURE))
+
+
+def _whitened(values: tf.Tensor, parallax: tf.Tensor) -> tf.Tensor:
+    """Directions by how unsure they are, more so along the parallax, where a guess may be wrong.
+
+    Args:
+      values: `[N, h, w, 2, K]`.
+      parallax: `[N, h, w, 2]`.
+    """
+    spread = tf.sqrt(_UNSURE**2 + tf.reduce_sum((_MISGUESSED * parallax) ** 2, -1, keepdims=True))
+    share = parallax * _MISGUESSED**2 / (spread * (spread + _UNSURE))
+    along = tf.einsum("nhwe,nhwei->nhwi", parallax, values)
+    return values - share[..., None] * along[..., None, :]
 
 
 def solved(matrix: tf.Tensor, vector: tf.Tensor) -> tf.Tensor:
