@@ -87,25 +87,10 @@ def depth_motion(
         x = _halved(x, multiple * channels, kernel=3 if levels else 5)
         levels.append(x)
 
-    features = UnfoldTime(frames)(layers.Conv2D(2 * channels, 1)(levels[1]))
-    matches = Matches(_REACH)(Pairs()(features))
-    best, cosine = Best(_REACH)(matches)
     rays = layers.AveragePooling2D(BLOCK, APART)(rays)
-    frame, _ = Pairs()(UnfoldTime(frames)(levels[2]))
     directions = FoldTime(repeats=2 * (frames - 1))(rays)
-    x = _mixed([matches, best, cosine, frame, directions], channels)
-    # What goes on around a place tells where it has gone if its own matches do not.
-    for dilation in (1, 2):
-        x = residual_block(x, 4 * channels, dilation)
-    matched = layers.Add(dtype="float32")([best, _told(x)])
     pixels = _REACH * BLOCK
-    tracked, evidence = Tracked(pixels)([*Pairs()(clip), matched])
-    correction = layers.Subtract(dtype="float32")([tracked, matched])
-    x = residual_block(_mixed([x, tracked, correction, evidence], channels), 4 * channels)
-    trust = layers.Conv2D(1, 1, activation="sigmoid", dtype="float32")(x)
-    correction = layers.Multiply(dtype="float32")([trust, correction])
-    shifts = layers.Add(dtype="float32")([matched, correction, _told(x)])
-
+    shifts, x = _followed(clip, levels, directions, pixels, channels)
     guess = Forwards(frames)(_told(x))
     rotation, translation = MotionOfPlaces(frames, pixels, usual_depth)(
         [Forwards(frames)(shifts), guess, rays, focal]
@@ -131,6 +116,29 @@ def depth_motion(
     outputs["flow"] = Flow(frames, pixels)(shifts)
     inputs = {"frames": clip, "focal": focal, "principal_point": centre}
     return keras.Model(inputs, outputs, name="depth_motion")
+
+
+def _followed(clip, levels: list, directions, pixels: float, channels: int) -> tuple:
+    """Where the places of each frame have gone in its neighbours, `[B 2 (F - 1), h, w, 2]`.
+
+    Also returns features of each place that tell so; both in the order of `Pairs`.
+    """
+    frames = clip.shape[1]
+    features = UnfoldTime(frames)(layers.Conv2D(2 * channels, 1)(levels[1]))
+    matches = Matches(_REACH)(Pairs()(features))
+    best, cosine = Best(_REACH)(matches)
+    frame, _ = Pairs()(UnfoldTime(frames)(levels[2]))
+    x = _mixed([matches, best, cosine, frame, directions], channels)
+    # What goes on around a place tells where it has gone if its own matches do not.
+    for dilation in (1, 2):
+        x = residual_block(x, 4 * channels, dilation)
+    matched = layers.Add(dtype="float32")([best, _told(x)])
+    tracked, evidence = Tracked(pixels)([*Pairs()(clip), matched])
+    correction = layers.Subtract(dtype="float32")([tracked, matched])
+    x = residual_block(_mixed([x, tracked, correction, evidence], channels), 4 * channels)
+    trust = layers.Conv2D(1, 1, activation="sigmoid", dtype="float32")(x)
+    correction = layers.Multiply(dtype="float32")([trust, correction])
+    return layers.Add(dtype="float32")([matched, correction, _told(x)]), x
 
 
 def _depths(levels: list, height: int, usual_depth: float, channels: int, blocks: int) -> list:
