@@ -21,6 +21,7 @@ from keras import layers
 
 from aign_tf.errors import UserError
 from aign_tf.generators.matching import Best, Flow, Forwards, Matches, OfEachFrame, Pairs
+from aign_tf.generators.rays import Rays
 from aign_tf.generators.tracking import Tracked
 from aign_tf.generators.triangulation import MotionOfPlaces, Triangulated
 from aign_tf.layers import (
@@ -32,7 +33,6 @@ from aign_tf.layers import (
     residual_block,
 )
 from aign_tf.places import APART, BLOCK
-from aign_tf.rays import Rays
 
 # Log depths farther than this from the usual one grow like a logarithm.
 _LINEAR = 3.0
@@ -96,17 +96,17 @@ def depth_motion(
         [Forwards(frames)(shifts), guess, rays, focal]
     )
     nearness = Triangulated(pixels, usual_depth)([shifts, rays, focal, rotation, translation])
-    told = Forwards(frames)(_mixed([x, nearness, directions], channels))
-    size = _log_size(told, rotation, layers.Rescaling(1 / usual_depth)(translation), channels)
+    known = Forwards(frames)(_mixed([x, nearness, directions], channels))
+    log_size = _log_size(known, rotation, layers.Rescaling(1 / usual_depth)(translation), channels)
     x = OfEachFrame(frames)(layers.Concatenate()([x, nearness]))
     x = layers.Conv2D(4 * channels, 1)(layers.Concatenate()([levels[2], x]))
     levels[2] = residual_block(x, 4 * channels)
     depths = _depths(levels, height, usual_depth, channels, blocks)
     # One number for depths and motions: what draws a clip right draws it right whatever its size.
-    of_frames = FoldTime(repeats=frames)(layers.Reshape((1, 1, 1))(size))
+    of_frames = FoldTime(repeats=frames)(layers.Reshape((1, 1, 1))(log_size))
     depths = [layers.Add(dtype="float32")([depth, of_frames]) for depth in depths]
-    larger = layers.Activation("exponential", dtype="float32")(size)
-    translation = layers.Multiply(dtype="float32")([larger, translation])
+    size = layers.Activation("exponential", dtype="float32")(log_size)
+    translation = layers.Multiply(dtype="float32")([size, translation])
 
     outputs = {"log_depth": UnfoldTime(frames)(depths[0])}
     if coarse:

@@ -90,9 +90,9 @@ class MotionOfPlaces(Float32Layer):
             motion = solved(products[:, :6, :6] + tf.linalg.diag(_RIDGE), products[:, :6, 6])
             moved = gone - tf.einsum("nhwei,ni->nhwe", rows[..., :3], motion[:, :3])
             parallax = tf.einsum("nhwei,ni->nhwe", rows[..., 3:], motion[:, 3:])
-            length = _length(moved, parallax, weight)
-            motion = tf.concat([motion[:, :3], length[:, None] * motion[:, 3:]], axis=-1)
-            certain = _whitened(system, length[:, None, None, None] * parallax)
+            stretch = _stretch(moved, parallax, weight)
+            motion = tf.concat([motion[:, :3], stretch[:, None] * motion[:, 3:]], axis=-1)
+            certain = _whitened(system, stretch[:, None, None, None] * parallax)
             missed = certain[..., 6] - tf.einsum("nhwei,ni->nhwe", certain[..., :6], motion)
             missed = tf.reduce_sum(missed**2, axis=-1)
             trust = _shares(weight / (1.0 + missed / _MISSED**2))
@@ -109,7 +109,7 @@ def _shares(weights: tf.Tensor) -> tf.Tensor:
     return weights / tf.reduce_sum(weights, axis=(1, 2), keepdims=True)
 
 
-def _length(moved: tf.Tensor, parallax: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
+def _stretch(moved: tf.Tensor, parallax: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
     """By how much a translation is too short to explain how places have moved.
 
     Guesses that are wrong make least squares shrink what they are multiplied with. So the length is

@@ -279,11 +279,8 @@ def test_the_paired_loss_leaves_out_what_is_unknown(smoke, smoke_batch):
     truth = {name: part.copy() for name, part in smoke_batch["truth"].items()}
     predicted = missed_by(smoke, truth, 0.5, 2, 1.5)
     expected = 0.5 + 2 + cost_of_length(smoke, truth["translation"][1:], 1.5)
-    truth["log_depth"][0], truth["rotation"][0], truth["translation"][0] = (
-        NO_READING,
-        np.nan,
-        np.nan,
-    )
+    truth["log_depth"][0] = NO_READING
+    truth["rotation"][0] = truth["translation"][0] = np.nan
     predicted["rotation"][0] += 100
     predicted = {name: tf.constant(part) for name, part in predicted.items()}
     with tf.GradientTape() as tape:

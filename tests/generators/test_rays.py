@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from aign_tf import compat
-from aign_tf.rays import Rays
+from aign_tf.generators.rays import Rays
 
 
 def test_rays_are_those_of_the_pixels():
