@@ -93,7 +93,7 @@ def painted_clips(factors: Tensors, observation: Tensors) -> Tensors:
 
     The middle frame is that of another clip of the batch. Those before and after it are drawn from
     their neighbour on the middle's side, as if its picture were painted on the remembered depths.
-    Where a map has no reading, its median stands.
+    Where a map has no reading, as of the sky, its farthest one stands.
 
     Args:
       factors: of one remembered clip after the other, `log_depth` `[B,F,H,W,1]`, `NO_READING` where
@@ -140,12 +140,11 @@ def _flow_of_places(drawn: Warped) -> tf.Tensor:
 
 
 def _filled(log_depth: tf.Tensor) -> tf.Tensor:
-    """`[B,F,H,W,1]` with each map's median of its readings where it has none."""
-    pixels = tf.reshape(log_depth, (-1, log_depth.shape[1], tf.reduce_prod(log_depth.shape[2:])))
-    # Unread pixels sort last, behind all readings.
-    read = tf.reduce_sum(tf.cast(pixels < NO_READING, tf.int32), axis=-1)
-    median = tf.gather(tf.sort(pixels, axis=-1), read // 2, batch_dims=2)
-    return tf.where(log_depth < NO_READING, log_depth, median[..., None, None, None])
+    """`[B,F,H,W,1]` with each map's farthest reading where it has none, mostly the sky."""
+    read = log_depth < NO_READING
+    lowest = tf.reduce_min(log_depth, axis=(2, 3, 4), keepdims=True)
+    farthest = tf.reduce_max(tf.where(read, log_depth, lowest), axis=(2, 3, 4), keepdims=True)
+    return tf.where(read, log_depth, farthest)
 
 
 def clip_with_blurred(frames: tf.Tensor, blurs: int) -> tf.Tensor:
