@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from aign_tf import losses
+from aign_tf import losses, places
 from aign_tf.config import setting
 from aign_tf.data.sequences.clips import NO_READING
 from aign_tf.photometry import SSIM_SHARE, photometric_error, roughness
-from aign_tf.places import APART
 from aign_tf.renderers.clip import clip_with_blurred, folded
 
 # Above every photometric error, which ends at 1.
@@ -35,6 +34,9 @@ class VideoLossConfig:
         0.15, "weight of the adversarial term of motions by that of depths"
     )
     smoothness: float = setting(0.001, "weight of slopes of disparity where the picture has none")
+    guess: float = setting(
+        0.1, "weight of how far final depths are from those guessed before the motion is known"
+    )
     consistency: float = setting(0.1, "weight of the disagreement of neighbours' depths")
 
 
@@ -76,6 +78,10 @@ def video_loss(rendered: Tensors, frames: tf.Tensor, config: VideoLossConfig) ->
         levels = log_depth.shape[1]
         pictures = tf.repeat(frames[:, None, ..., :3], levels, axis=1)
         loss += config.smoothness * roughness(folded(log_depth, 3), folded(pictures, 3))
+    if config.guess > 0 and "guess" in rendered:
+        final = places.means_of_frames(tf.stop_gradient(rendered["log_depth"][:, 0, :-1]))
+        missed = tf.abs(_shifted(rendered["guess"], final) - final)
+        loss += config.guess * tf.reduce_mean(missed)
     return loss
 
 
@@ -97,9 +103,11 @@ def factor_loss(
     Returns:
       A scalar, the sum over what `truth` names.
     """
-    units = {"rotation": rotation, "flow": float(APART)}
+    units = {"rotation": rotation, "flow": float(places.APART)}
     least = _SHORTEST * sum(translation) / len(translation)
     predicted, truth = (_with_lengths(factors, least) for factors in (predicted, truth))
+    if "guess" in truth:
+        predicted["guess"] = _shifted(predicted["guess"], truth["guess"])
     return tf.add_n(
         [
             losses.mean_absolute_known(
@@ -110,6 +118,11 @@ def factor_loss(
             for name, target in truth.items()
         ]
     )
+
+
+def _shifted(guess: tf.Tensor, log_depth: tf.Tensor) -> tf.Tensor:
+    """`[B, F, h, w, 1]`, each frame with the mean of `log_depth`."""
+    return guess + tf.reduce_mean(log_depth - guess, axis=(2, 3, 4), keepdims=True)
 
 
 def _with_lengths(factors: Tensors, least: float) -> Tensors:

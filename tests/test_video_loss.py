@@ -158,6 +158,23 @@ def rough_depths(seed=0, levels=1):
     return draw.normal(0, 0.5, (1, levels, 3, HEIGHT, WIDTH, 1)).astype(np.float32)
 
 
+def test_guesses_are_pulled_to_final_depths_and_not_those_to_guesses():
+    """Two places of each frame: one is 0.6 nearer than guessed, up to a constant."""
+    final = np.zeros((1, 1, 2, 8, 16, 1), np.float32)
+    final[:, :, 0, :4, :4] = -0.6
+    frames = np.zeros((1, 2, 8, 16, 3), np.float32)
+    views = np.zeros((1, 1, 2, 1, 8, 16, 3), np.float32)
+    parts = {"views": views, "valid": views[..., :1], "disagreement": views[..., :1]}
+    parts |= {"log_depth": final, "guess": np.full((1, 1, 1, 2, 1), 5.0, np.float32)}
+    parts = {name: tf.constant(part) for name, part in parts.items()}
+    with tf.GradientTape() as tape:
+        tape.watch(parts)
+        found = video_loss(parts, frames, VideoLossConfig(**{**PLAIN, "guess": 0.5}))
+    assert float(found) == pytest.approx(0.5 * 0.3)
+    slopes = tape.gradient(found, parts, unconnected_gradients="zero")
+    assert np.any(slopes["guess"]) and not np.any(slopes["log_depth"])
+
+
 def textured_frames():
     return np.random.default_rng(1).uniform(-1, 1, (1, 3, HEIGHT, WIDTH, 3)).astype(np.float32)
 

@@ -7,6 +7,8 @@ Inputs: `frames` float `[B, F, H, W, 3]` in [-1, 1], in the order of time; `foca
 - `coarse_log_depth` `[B, F, H, W, S]`: the same from S coarser levels, for losses, if S > 0;
 - `rotation` and `translation` `[B, F - 1, 3]`: how points move from each frame to the next,
   x_next = R x + t, as axis times angle in radians, and in metres;
+- `guess` `[B, F - 1, H / 8, W / 8, 1]`: log depth of `places` of each frame but the last, up to a
+  constant, as it looks before the motion is known;
 - `flow` `[B, 2, F - 1, H / 8, W / 8, 2]`: pixels that `places` move right and down, those of each
   frame to the next, and those of each to the previous one.
 """
@@ -23,7 +25,7 @@ from aign_tf.errors import UserError
 from aign_tf.generators.matching import Best, Flow, Forwards, Matches, OfEachFrame, Pairs
 from aign_tf.generators.rays import Rays
 from aign_tf.generators.tracking import Tracked
-from aign_tf.generators.triangulation import MotionOfPlaces, Triangulated
+from aign_tf.generators.triangulation import Farness, MotionOfPlaces, Triangulated
 from aign_tf.layers import (
     Float32Layer,
     FoldTime,
@@ -42,6 +44,8 @@ _USUAL_MOTION = 20.0
 _COARSEST = 16
 # Places are matched with blocks of their size up to so many blocks away.
 _REACH = 6
+# Residual blocks from which depths are guessed before the motion is known.
+_GUESSING = 2
 
 
 def check_size(height: int, width: int) -> None:
@@ -91,7 +95,7 @@ def depth_motion(
     directions = FoldTime(repeats=2 * (frames - 1))(rays)
     pixels = _REACH * BLOCK
     shifts, x = _followed(clip, levels, directions, pixels, channels)
-    guess = Forwards(frames)(_told(x))
+    guess = _guessed(Forwards(frames)(x), channels)
     rotation, translation = MotionOfPlaces(frames, pixels, usual_depth)(
         [Forwards(frames)(shifts), guess, rays, focal]
     )
@@ -113,6 +117,7 @@ def depth_motion(
         levels = depths[1] if coarse == 1 else layers.Concatenate(dtype="float32")(depths[1:])
         outputs["coarse_log_depth"] = UnfoldTime(frames)(levels)
     outputs |= {"rotation": rotation, "translation": translation}
+    outputs["guess"] = UnfoldTime(frames - 1)(Farness()(guess))
     outputs["flow"] = Flow(frames, pixels)(shifts)
     inputs = {"frames": clip, "focal": focal, "principal_point": centre}
     return keras.Model(inputs, outputs, name="depth_motion")
@@ -141,19 +146,29 @@ def _followed(clip, levels: list, directions, pixels: float, channels: int) -> t
     return layers.Add(dtype="float32")([matched, correction, _told(x)]), x
 
 
+def _guessed(x, channels: int):
+    """How near each place looks, as a logarithm, and how much it counts, for `MotionOfPlaces`."""
+    return _told(merge_finer(_seen_whole(x, channels, _GUESSING), x, 4 * channels))
+
+
 def _depths(levels: list, height: int, usual_depth: float, channels: int, blocks: int) -> list:
     """Log depths `[B F, H, W, 1]`, from the finest of three levels to the coarsest."""
-    x = _halved(levels[-1], 6 * channels, kernel=3)
-    # What is far apart belongs together, such as the floor and the ceiling.
-    for block in range(blocks):
-        x = residual_block(x, 6 * channels, dilation=2 ** (block % 3))
-    whole = layers.GlobalAveragePooling2D(keepdims=True)(x)
-    x = layers.Add()([x, layers.Conv2D(6 * channels, 1)(whole)])
+    x = _seen_whole(levels[-1], channels, blocks)
     depths = []
     for multiple, finer in zip((4, 2, 1), reversed(levels)):
         x = merge_finer(x, finer, multiple * channels)
         depths.insert(0, _log_depth(x, height, usual_depth))
     return depths
+
+
+def _seen_whole(x, channels: int, blocks: int):
+    """Features at half the size, which know of each other."""
+    x = _halved(x, 6 * channels, kernel=3)
+    # What is far apart belongs together, such as the floor and the ceiling.
+    for block in range(blocks):
+        x = residual_block(x, 6 * channels, dilation=2 ** (block % 3))
+    whole = layers.GlobalAveragePooling2D(keepdims=True)(x)
+    return layers.Add()([x, layers.Conv2D(6 * channels, 1)(whole)])
 
 
 def _mixed(parts: list, channels: int):

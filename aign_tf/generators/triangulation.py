@@ -104,6 +104,15 @@ class MotionOfPlaces(Float32Layer):
         return {**super().get_config(), **own}
 
 
+@keras.saving.register_keras_serializable("aign_tf")
+class Farness(Float32Layer):
+    """Log depths by the usual one, of which `MotionOfPlaces` is told nearness and weights."""
+
+    def call(self, guess):
+        """`[N, h, w, 2]` -> `[N, h, w, 1]`."""
+        return -guess[..., :1]
+
+
 def _shares(weights: tf.Tensor) -> tf.Tensor:
     """`[N, h, w]`, positive -> of the sum of each row."""
     return weights / tf.reduce_sum(weights, axis=(1, 2), keepdims=True)

@@ -46,7 +46,7 @@ class ClipFromNeighbours(Float32Layer):
           - `disagreement`, `... 1]`: difference of the depth and of that of the other frame where
             they meet, by their sum; 0 where the point leaves the other frame.
 
-          `log_depth` `[B,L,F,H,W,1]`: of all levels, as it came.
+          `log_depth` `[B,L,F,H,W,1]`, of all levels, and `guess`, if there is any: as they came.
         """
         frames = clip_with_blurred(observation["frames"], self.blurs)
         log_depth = tf.transpose(_levels(factors), (0, 4, 1, 2, 3))[..., None]
@@ -77,7 +77,9 @@ class ClipFromNeighbours(Float32Layer):
         valid = warped.valid if self.occlusion else warped.inside
         rendered = {"views": warped.image, "valid": valid, "disagreement": disagreement}
         clips = (-1, levels, 2, count - 1)
+        guess = {"guess": factors["guess"]} if "guess" in factors else {}
         return {
+            **guess,
             **{
                 name: tf.reshape(part, (*clips, *part.shape[1:])) for name, part in rendered.items()
             },
@@ -93,7 +95,7 @@ def painted_clips(factors: Tensors, observation: Tensors) -> Tensors:
 
     The middle frame is that of another clip of the batch. Those before and after it are drawn from
     their neighbour on the middle's side, as if its picture were painted on the remembered depths.
-    Where a map has no reading, as of the sky, its farthest one stands.
+    Where a map has no reading, as of the sky, its farthest one stands: painted clips show it there.
 
     Args:
       factors: of one remembered clip after the other, `log_depth` `[B,F,H,W,1]`, `NO_READING` where
@@ -102,11 +104,14 @@ def painted_clips(factors: Tensors, observation: Tensors) -> Tensors:
       observation: whose `frames` `[B,F,H,W,3]` are painted.
 
     Returns:
-      An observation of as many clips, and the `flow` `[B,2,F-1,H/8,W/8,2]` that it was painted by,
-      in pixels, of `places` to the next frame and to the previous one; NaN where it is unknown.
+      An observation of as many clips, and what it was painted by: `log_depth` `[B,F,H,W,1]`, known
+      everywhere; the same of `places` of all frames but the last, `guess` `[B,F-1,H/8,W/8,1]`; and
+      `flow` `[B,2,F-1,H/8,W/8,2]`, in pixels, of places to the next frame and to the previous one;
+      NaN where it is unknown.
     """
     pictures = tf.roll(observation["frames"], 1, axis=0)
-    depth = tf.exp(_filled(factors["log_depth"]))
+    log_depth = _filled(factors["log_depth"])
+    depth = tf.exp(log_depth)
     rotation = rigid.rotation_from_axis_angle(factors["rotation"])
     translation = factors["translation"]
     lens = {name: factors[name] for name in ("focal", "principal_point")}
@@ -128,6 +133,8 @@ def painted_clips(factors: Tensors, observation: Tensors) -> Tensors:
     to_previous = [flow[k] if k > middle else unknown for k in range(1, count)]
     return {
         **lens,
+        "log_depth": log_depth,
+        "guess": places.means_of_frames(log_depth[:, :-1]),
         "frames": tf.stack([frames[k] for k in range(count)], axis=1),
         "flow": tf.stack([tf.stack(way, axis=1) for way in (to_next, to_previous)], axis=1),
     }

@@ -55,6 +55,7 @@ def by_frame(factors):
     return {
         "rotation": factors["rotation"],
         "flow": factors["flow"][:, 0],
+        "guess": factors["guess"],
         "translation": translation / np.linalg.norm(translation, axis=-1, keepdims=True),
         **{name: shape_of(factors[name]) for name in ("log_depth", "coarse_log_depth")},
     }
@@ -75,6 +76,7 @@ def test_names_shapes_and_types(network):
         "coarse_log_depth": (2, FRAMES, HEIGHT, WIDTH, 1),
         "rotation": (2, FRAMES - 1, 3),
         "translation": (2, FRAMES - 1, 3),
+        "guess": (2, FRAMES - 1, HEIGHT // 8, WIDTH // 8, 1),
         "flow": (2, 2, FRAMES - 1, HEIGHT // 8, WIDTH // 8, 2),
     }
     for factor in factors.values():
@@ -87,6 +89,7 @@ def test_other_numbers_of_frames_and_of_coarser_levels(frames, coarse):
     shapes = {name: tuple(factor.shape[1:]) for name, factor in network.output.items()}
     expected = {"log_depth": (frames, 16, 32, 1), "rotation": (frames - 1, 3)}
     expected |= {"translation": (frames - 1, 3), "flow": (2, frames - 1, 2, 4, 2)}
+    expected |= {"guess": (frames - 1, 2, 4, 1)}
     if coarse:
         expected["coarse_log_depth"] = (frames, 16, 32, coarse)
     assert shapes == expected
@@ -145,7 +148,16 @@ def test_a_depth_sees_its_neighbours_and_a_motion_its_two_frames_and_no_others(n
         "rotation": its_motions,
         "translation": its_motions,
         "flow": its_motions,
+        "guess": its_motions,
     }
+
+
+def test_guesses_are_shown_as_the_motion_is_told_them(network):
+    """Nearness becomes depth."""
+    (given,) = (each.input[1] for each in network.layers if isinstance(each, MotionOfPlaces))
+    seen = observation()
+    told = keras.Model(network.input, given)(seen).numpy().reshape(2, FRAMES - 1, 4, 6, 2)
+    np.testing.assert_allclose(found(network, seen)["guess"], -told[..., :1], rtol=1e-5)
 
 
 def test_a_clip_has_one_size(network):

@@ -103,6 +103,12 @@ def test_shapes_and_types(painted_plane):
     np.testing.assert_array_equal(rendered["log_depth"][:, 0], factors["log_depth"])
 
 
+def test_guesses_come_through_as_they_are(painted_plane):
+    factors, observation = painted_plane
+    guess = tf.zeros((1, FRAMES - 1, HEIGHT // 8, WIDTH // 8, 1))
+    assert ClipFromNeighbours()({**factors, "guess": guess}, observation)["guess"] is guess
+
+
 def random_clip(seed=0, rows=1, frames=FRAMES, size=(HEIGHT, WIDTH), moved=0.1):
     draw = np.random.default_rng(seed)
     factors = {
@@ -297,6 +303,8 @@ def test_a_painted_clip_is_what_its_factors_render(frames):
     factors, observation = remembered_clip(rows=2, frames=frames)
     painted = painted_clips(factors, observation)
     shapes = {name: part.shape for name, part in observation.items()}
+    shapes["log_depth"] = factors["log_depth"].shape
+    shapes["guess"] = (2, frames - 1, HEIGHT // 8, WIDTH // 8, 1)
     shapes["flow"] = (2, 2, frames - 1, HEIGHT // 8, WIDTH // 8, 2)
     assert {name: part.shape for name, part in painted.items()} == shapes
     middle = frames // 2
@@ -332,6 +340,14 @@ def test_a_painted_clip_tells_what_has_moved_where():
     assert np.isnan(flow[:, 0, 1]).all() and np.isnan(flow[:, 1, 0]).all()
 
 
+def test_a_painted_clip_tells_how_far_its_places_are():
+    """The 4 x 4 pixels that begin every 8."""
+    factors, observation = remembered_clip(rows=2)
+    guess = painted_clips(factors, observation)["guess"]
+    corner = factors["log_depth"].numpy()[:, :-1, 8:12, 16:20].mean(axis=(2, 3))
+    np.testing.assert_allclose(guess[:, :, 1, 2], corner, rtol=1e-5)
+
+
 def test_a_camera_at_rest_paints_the_same_picture_everywhere():
     factors, observation = remembered_clip(rows=2, moved=0.0)
     painted = painted_clips(factors, observation)["frames"]
@@ -346,11 +362,10 @@ def test_where_a_map_has_no_reading_its_farthest_one_stands():
     farthest = np.where(gaps, -np.inf, readings).max(axis=(2, 3, 4), keepdims=True)
     holes = {**factors, "log_depth": tf.constant(np.where(gaps, np.float32(NO_READING), readings))}
     whole = {**factors, "log_depth": tf.constant(np.where(gaps, farthest, readings))}
-    np.testing.assert_allclose(
-        painted_clips(holes, observation)["frames"],
-        painted_clips(whole, observation)["frames"],
-        atol=1e-5,
-    )
+    painted, expected = painted_clips(holes, observation), painted_clips(whole, observation)
+    assert np.all(painted["log_depth"] == whole["log_depth"])
+    for name in ("frames", "guess"):
+        np.testing.assert_allclose(painted[name], expected[name], atol=1e-5)
 
 
 def test_maps_without_any_reading_still_paint():

@@ -41,10 +41,10 @@ def clip_batches(
 
     Returns:
       Of `observation` beside what generators see: `valid` `[B,F,H,W,1]`, 1 where some remembered
-      depth map, unrelated to the clip, has readings. Of `memory`: `log_depth` `[B,F,H,W,1]`,
-      `NO_READING` where there is none, which `valid` tells too; `rotation` and `translation`
-      `[B,F-1,3]`; and what generators see of clips that are painted with these. Of `truth`:
-      `log_depth`, `rotation` and `translation`.
+      depth map, unrelated to the clip, has readings. Of `memory`: `log_depth` `[B,F,H,W,1]` and
+      `valid`, where it has readings, elsewhere it is `NO_READING` or as it was painted; `rotation`
+      and `translation` `[B,F-1,3]`; and what generators see of clips that are painted with these.
+      Of `truth`: `log_depth`, `rotation` and `translation`.
     """
     length = clips.rows.shape[1]
     with tf.device("CPU:0"):
@@ -70,9 +70,9 @@ def clip_batches(
         gaps = {"log_depth": tf.gather(maps, any_map)[..., None]}
         clip, known = flipped(clip, seeds[2]), flipped(known, seeds[2])
         recalled, gaps = flipped(recalled, seeds[3]), flipped(gaps, seeds[4])
+        recalled["valid"] = _valid(recalled["log_depth"])
         if paint:
             recalled |= paint(recalled, clip)
-        recalled["valid"] = _valid(recalled["log_depth"])
         clip["valid"] = _valid(gaps["log_depth"])
         batch = {"observation": clip, "memory": recalled}
         return {**batch, "truth": known} if known else batch
