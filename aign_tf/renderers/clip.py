@@ -6,7 +6,6 @@ import keras
 import tensorflow as tf
 
 from aign_tf import places, rigid
-from aign_tf.data.sequences.clips import NO_READING
 from aign_tf.layers import Float32Layer
 from aign_tf.photometry import with_blurred
 from aign_tf.renderers.warp import Warped, warp
@@ -95,23 +94,20 @@ def painted_clips(factors: Tensors, observation: Tensors) -> Tensors:
 
     The middle frame is that of another clip of the batch. Those before and after it are drawn from
     their neighbour on the middle's side, as if its picture were painted on the remembered depths.
-    Where a map has no reading, as of the sky, its farthest one stands: painted clips show it there.
 
     Args:
-      factors: of one remembered clip after the other, `log_depth` `[B,F,H,W,1]`, `NO_READING` where
-        it has none; `rotation` and `translation` `[B,F-1,3]`; and its lens, `focal` and
-        `principal_point` `[B,2]`.
+      factors: of one remembered clip after the other, `log_depth` `[B,F,H,W,1]`, without gaps;
+        `rotation` and `translation` `[B,F-1,3]`; and its lens, `focal` and `principal_point`
+        `[B,2]`.
       observation: whose `frames` `[B,F,H,W,3]` are painted.
 
     Returns:
-      An observation of as many clips, and what it was painted by: `log_depth` `[B,F,H,W,1]`, known
-      everywhere; the same of `places` of all frames but the last, `guess` `[B,F-1,H/8,W/8,1]`; and
-      `flow` `[B,2,F-1,H/8,W/8,2]`, in pixels, of places to the next frame and to the previous one;
-      NaN where it is unknown.
+      An observation of as many clips; `guess` `[B,F-1,H/8,W/8,1]`, the log depth of `places` of all
+      frames but the last; and `flow` `[B,2,F-1,H/8,W/8,2]`, in pixels, of places to the next frame
+      and to the previous one; NaN where it is unknown.
     """
     pictures = tf.roll(observation["frames"], 1, axis=0)
-    log_depth = _filled(factors["log_depth"])
-    depth = tf.exp(log_depth)
+    depth = tf.exp(factors["log_depth"])
     rotation = rigid.rotation_from_axis_angle(factors["rotation"])
     translation = factors["translation"]
     lens = {name: factors[name] for name in ("focal", "principal_point")}
@@ -133,8 +129,7 @@ def painted_clips(factors: Tensors, observation: Tensors) -> Tensors:
     to_previous = [flow[k] if k > middle else unknown for k in range(1, count)]
     return {
         **lens,
-        "log_depth": log_depth,
-        "guess": places.means_of_frames(log_depth[:, :-1]),
+        "guess": places.means_of_frames(factors["log_depth"][:, :-1]),
         "frames": tf.stack([frames[k] for k in range(count)], axis=1),
         "flow": tf.stack([tf.stack(way, axis=1) for way in (to_next, to_previous)], axis=1),
     }
@@ -144,14 +139,6 @@ def _flow_of_places(drawn: Warped) -> tf.Tensor:
     """`[B, h, w, 2]` in pixels, NaN for places of which some is out of sight."""
     seen = places.means(drawn.inside) == 1.0
     return tf.where(seen, places.means(drawn.flow), float("nan"))
-
-
-def _filled(log_depth: tf.Tensor) -> tf.Tensor:
-    """`[B,F,H,W,1]` with each map's farthest reading where it has none, mostly the sky."""
-    read = log_depth < NO_READING
-    lowest = tf.reduce_min(log_depth, axis=(2, 3, 4), keepdims=True)
-    farthest = tf.reduce_max(tf.where(read, log_depth, lowest), axis=(2, 3, 4), keepdims=True)
-    return tf.where(read, log_depth, farthest)
 
 
 def clip_with_blurred(frames: tf.Tensor, blurs: int) -> tf.Tensor:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from aign_tf import compat, rigid
 from aign_tf.data.augment import normalized
-from aign_tf.data.sequences.clips import NO_READING, relative_motions
+from aign_tf.data.sequences.clips import relative_motions
 from aign_tf.data.synthetic.world import world_sequence
 from aign_tf.photometry import with_blurred
 from aign_tf.renderers.clip import ClipFromNeighbours, clip_with_blurred, painted_clips
@@ -303,7 +303,6 @@ def test_a_painted_clip_is_what_its_factors_render(frames):
     factors, observation = remembered_clip(rows=2, frames=frames)
     painted = painted_clips(factors, observation)
     shapes = {name: part.shape for name, part in observation.items()}
-    shapes["log_depth"] = factors["log_depth"].shape
     shapes["guess"] = (2, frames - 1, HEIGHT // 8, WIDTH // 8, 1)
     shapes["flow"] = (2, 2, frames - 1, HEIGHT // 8, WIDTH // 8, 2)
     assert {name: part.shape for name, part in painted.items()} == shapes
@@ -353,25 +352,6 @@ def test_a_camera_at_rest_paints_the_same_picture_everywhere():
     painted = painted_clips(factors, observation)["frames"]
     for k in range(FRAMES):
         np.testing.assert_array_equal(painted[:, k], painted[:, 1])
-
-
-def test_where_a_map_has_no_reading_its_farthest_one_stands():
-    factors, observation = remembered_clip(rows=2)
-    readings = factors["log_depth"].numpy()
-    gaps = np.random.default_rng(1).random(readings.shape) < 0.4
-    farthest = np.where(gaps, -np.inf, readings).max(axis=(2, 3, 4), keepdims=True)
-    holes = {**factors, "log_depth": tf.constant(np.where(gaps, np.float32(NO_READING), readings))}
-    whole = {**factors, "log_depth": tf.constant(np.where(gaps, farthest, readings))}
-    painted, expected = painted_clips(holes, observation), painted_clips(whole, observation)
-    assert np.all(painted["log_depth"] == whole["log_depth"])
-    for name in ("frames", "guess"):
-        np.testing.assert_allclose(painted[name], expected[name], atol=1e-5)
-
-
-def test_maps_without_any_reading_still_paint():
-    factors, observation = remembered_clip(rows=2, size=(16, 16))
-    factors["log_depth"] = tf.fill(factors["log_depth"].shape, NO_READING)
-    assert np.all(np.abs(painted_clips(factors, observation)["frames"]) <= 1 + 1e-6)
 
 
 # The procedural world.

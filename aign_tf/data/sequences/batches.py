@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from aign_tf.data.augment import normalized, random_tint
-from aign_tf.data.sequences.clips import NO_READING, Clips
+from aign_tf.data.sequences.clips import Clips
+from aign_tf.data.sequences.gaps import without_gaps
 from aign_tf.data.unpaired import unpaired_batches
 
 Tensors = dict[str, tf.Tensor]
@@ -41,14 +42,16 @@ def clip_batches(
 
     Returns:
       Of `observation` beside what generators see: `valid` `[B,F,H,W,1]`, 1 where some remembered
-      depth map, unrelated to the clip, has readings. Of `memory`: `log_depth` `[B,F,H,W,1]` and
-      `valid`, where it has readings, elsewhere it is `NO_READING` or as it was painted; `rotation`
-      and `translation` `[B,F-1,3]`; and what generators see of clips that are painted with these.
-      Of `truth`: `log_depth`, `rotation` and `translation`.
+      depth map, unrelated to the clip, can be believed. Of `memory`: `log_depth` `[B,F,H,W,1]`, the
+      map without gaps, and `valid`; `rotation` and `translation` `[B,F-1,3]`; and what generators
+      see of clips that are painted with these. Of `truth`: `log_depth`, `rotation` and
+      `translation`.
     """
     length = clips.rows.shape[1]
     with tf.device("CPU:0"):
-        frames, maps = tf.constant(clips.frames), tf.constant(remembered.log_depth)
+        frames = tf.constant(clips.frames)
+        maps, believed = (part[..., None] for part in without_gaps(remembered.log_depth))
+        maps, believed = tf.constant(maps), tf.constant(believed, tf.float32)
         truth = None if clips.log_depth is None else tf.constant(clips.log_depth)
 
     def make(observed: Tensors, recalled: Tensors, seed: tf.Tensor) -> dict[str, Tensors]:
@@ -65,15 +68,15 @@ def clip_batches(
         known = {name: observed[name] for name in ("rotation", "translation") if name in observed}
         if truth is not None:
             known["log_depth"] = tf.gather(truth, observed["rows"])[..., None]
-        recalled["log_depth"] = tf.gather(maps, recalled.pop("rows"))[..., None]
+        rows = recalled.pop("rows")
+        recalled |= {"log_depth": tf.gather(maps, rows), "valid": tf.gather(believed, rows)}
         any_map = tf.random.stateless_uniform([count, length], seeds[1], 0, len(maps), tf.int32)
-        gaps = {"log_depth": tf.gather(maps, any_map)[..., None]}
+        gaps = {"valid": tf.gather(believed, any_map)}
         clip, known = flipped(clip, seeds[2]), flipped(known, seeds[2])
         recalled, gaps = flipped(recalled, seeds[3]), flipped(gaps, seeds[4])
-        recalled["valid"] = _valid(recalled["log_depth"])
         if paint:
             recalled |= paint(recalled, clip)
-        clip["valid"] = _valid(gaps["log_depth"])
+        clip |= gaps
         batch = {"observation": clip, "memory": recalled}
         return {**batch, "truth": known} if known else batch
 
@@ -86,10 +89,6 @@ def _columns(clips: Clips) -> dict[str, np.ndarray]:
     """What is known of each clip, and where its frames are."""
     names = ("rows", "focal", "principal_point", "rotation", "translation")
     return {name: getattr(clips, name) for name in names if getattr(clips, name) is not None}
-
-
-def _valid(log_depth: tf.Tensor) -> tf.Tensor:
-    return tf.cast(log_depth < NO_READING, tf.float32)
 
 
 def _tinted(clip: tf.Tensor, strength: float, seed: tf.Tensor) -> tf.Tensor:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from aign_tf.data.sequences.batches import clip_batches
 from aign_tf.data.sequences.clips import NO_READING, Clips, cut, windows
+from aign_tf.data.sequences.gaps import without_gaps
 from aign_tf.renderers.clip import ClipFromNeighbours
 from tests.data.sequences.numbered import numbered
 from tests.data.sequences.textured_sphere import sphere_sequence
@@ -38,7 +39,7 @@ def remembered_clips():
 
 
 REMEMBERED = remembered_clips()
-READ = REMEMBERED.log_depth < NO_READING
+COMPLETE, BELIEVED = without_gaps(REMEMBERED.log_depth)
 MIRROR = np.float32([1, -1, -1, -1, 1, 1])
 
 
@@ -237,11 +238,11 @@ def clip_of(batch):
     return (numbers_of(batch)[:, None] == REMEMBERED.rows).all(axis=2).argmax(axis=1)
 
 
-def test_the_memory_tells_where_it_has_no_reading():
-    (batch,) = batches(flip=True)
-    depth, valid = batch["memory"]["log_depth"], batch["memory"]["valid"]
-    assert set(np.unique(valid)) == {0, 1}
-    np.testing.assert_array_equal(depth < NO_READING, valid == 1)
+def test_the_memory_has_no_gaps_and_tells_where_they_were():
+    (batch,) = batches(batch_size=32)
+    maps = REMEMBERED.rows[clip_of(batch)]
+    np.testing.assert_array_equal(batch["memory"]["log_depth"][..., 0], COMPLETE[maps])
+    np.testing.assert_array_equal(batch["memory"]["valid"][..., 0], BELIEVED[maps])
 
 
 @pytest.mark.parametrize("flip", [False, True])
@@ -250,8 +251,8 @@ def test_remembered_maps_are_whole_maps_of_the_memory(flip):
     masks = batch["memory"]["valid"][..., 0].reshape(-1, HEIGHT, WIDTH)
     turned = 0
     for mask, number in zip(masks, numbers_of(batch).ravel()):
-        here = np.array_equal(mask, READ[number])
-        assert here or np.array_equal(mask, READ[number][:, ::-1])
+        here = np.array_equal(mask, BELIEVED[number])
+        assert here or np.array_equal(mask, BELIEVED[number][:, ::-1])
         turned += not here
     assert (turned > 0.25 * len(masks)) == flip and (turned == 0) != flip
 
@@ -286,7 +287,7 @@ def test_the_memory_holds_what_is_painted_with_it():
     (batch,) = batches(flip=True, tint=0.2, paint=paint)
     memory = batch["memory"]
     np.testing.assert_array_equal(memory["frames"], batch["observation"]["frames"] / 2)
-    np.testing.assert_array_equal(memory["known"] < NO_READING, memory["valid"] == 1)
+    np.testing.assert_array_equal(memory["known"], memory["log_depth"])
 
 
 # Gaps.
@@ -295,7 +296,7 @@ def test_the_memory_holds_what_is_painted_with_it():
 def gaps_of(batch):
     """Number of the map whose gaps each frame of an observation wears, `[B F]`."""
     masks = batch["observation"]["valid"][..., 0].reshape(-1, 1, HEIGHT, WIDTH) > 0
-    same = [(masks == maps).all(axis=(2, 3)) for maps in (READ, READ[:, :, ::-1])]
+    same = [(masks == maps).all(axis=(2, 3)) for maps in (BELIEVED, BELIEVED[:, :, ::-1])]
     assert np.all(same[0].any(axis=1) | same[1].any(axis=1))
     return (same[0] | same[1]).argmax(axis=1), ~same[0].any(axis=1)
 
