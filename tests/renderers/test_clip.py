@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from aign_tf import compat, rigid
 from aign_tf.data.augment import normalized
-from aign_tf.data.sequences.clips import relative_motions
+from aign_tf.data.sequences.clips import NO_READING, relative_motions
 from aign_tf.data.synthetic.world import world_sequence
 from aign_tf.photometry import with_blurred
 from aign_tf.renderers.clip import ClipFromNeighbours, clip_with_blurred, painted_clips
@@ -352,6 +352,12 @@ def test_a_camera_at_rest_paints_the_same_picture_everywhere():
     painted = painted_clips(factors, observation)["frames"]
     for k in range(FRAMES):
         np.testing.assert_array_equal(painted[:, k], painted[:, 1])
+
+
+def test_maps_without_any_reading_still_paint():
+    factors, observation = remembered_clip(rows=2, size=(16, 16))
+    factors["log_depth"] = tf.fill(factors["log_depth"].shape, NO_READING)
+    assert np.all(np.abs(painted_clips(factors, observation)["frames"]) <= 1 + 1e-6)
 
 
 # The procedural world.

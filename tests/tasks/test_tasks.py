@@ -178,6 +178,8 @@ def test_the_truth_renders_to_the_observation_better_than_that_of_another(name, 
         name: part.shape for name, part in factors.items()
     }.items()
     render = smoke.renderer()
+    # What an untrained network guesses before it finds factors is as wrong for either truth.
+    factors.pop("guess", None)
 
     def error(truth):
         rendered = render({**factors, **truth}, batch["observation"])
@@ -185,9 +187,8 @@ def test_the_truth_renders_to_the_observation_better_than_that_of_another(name, 
 
     of_another = {name: tf.roll(part, 1, axis=0) for name, part in batch["truth"].items()}
     # The frames of a video never explain each other exactly, as what hides things moves, and what
-    # fits worse than no motion at all is counted as that; and both count how far an untrained
-    # network's guess is from either depths: no error there is ten times another.
-    share = {"sfm": 0.85}.get(name, 0.1)
+    # fits worse than no motion at all is counted as that: no error there is ten times another.
+    share = {"sfm": 0.75}.get(name, 0.1)
     assert error(batch["truth"]) < share * error(of_another)
 
 
