@@ -37,6 +37,9 @@ class VideoLossConfig:
     guess: float = setting(
         0.1, "weight of how far final depths are from those guessed before the motion is known"
     )
+    flow: float = setting(
+        0.1, "weight of how far places were followed from where depths and motions say they went"
+    )
     consistency: float = setting(0.1, "weight of the disagreement of neighbours' depths")
 
 
@@ -82,6 +85,11 @@ def video_loss(rendered: Tensors, frames: tf.Tensor, config: VideoLossConfig) ->
         final = places.means_of_frames(tf.stop_gradient(rendered["log_depth"][:, 0, :-1]))
         missed = tf.abs(_shifted(rendered["guess"], final) - final)
         loss += config.guess * tf.reduce_mean(missed)
+    if config.flow > 0 and "flow" in rendered:
+        rigid = tf.stop_gradient(rendered["rigid_flow"]) / places.APART
+        followed = rendered["flow"] / places.APART
+        known = tf.math.is_finite(rigid)
+        loss += config.flow * losses.mean_absolute_known(followed, rigid, known)
     return loss
 
 

@@ -158,21 +158,37 @@ def rough_depths(seed=0, levels=1):
     return draw.normal(0, 0.5, (1, levels, 3, HEIGHT, WIDTH, 1)).astype(np.float32)
 
 
-def test_guesses_are_pulled_to_final_depths_and_not_those_to_guesses():
-    """Two places of each frame: one is 0.6 nearer than guessed, up to a constant."""
+def slopes_of_two_places(told, **switches):
+    """Loss and slopes of two frames with two places each, of which one is nearer by 0.6."""
     final = np.zeros((1, 1, 2, 8, 16, 1), np.float32)
     final[:, :, 0, :4, :4] = -0.6
     frames = np.zeros((1, 2, 8, 16, 3), np.float32)
     views = np.zeros((1, 1, 2, 1, 8, 16, 3), np.float32)
     parts = {"views": views, "valid": views[..., :1], "disagreement": views[..., :1]}
-    parts |= {"log_depth": final, "guess": np.full((1, 1, 1, 2, 1), 5.0, np.float32)}
+    parts |= {"log_depth": final, **told}
     parts = {name: tf.constant(part) for name, part in parts.items()}
     with tf.GradientTape() as tape:
         tape.watch(parts)
-        found = video_loss(parts, frames, VideoLossConfig(**{**PLAIN, "guess": 0.5}))
-    assert float(found) == pytest.approx(0.5 * 0.3)
-    slopes = tape.gradient(found, parts, unconnected_gradients="zero")
+        found = video_loss(parts, frames, VideoLossConfig(**{**PLAIN, **switches}))
+    return float(found), tape.gradient(found, parts, unconnected_gradients="zero")
+
+
+def test_guesses_are_pulled_to_final_depths_and_not_those_to_guesses():
+    guess = {"guess": np.full((1, 1, 1, 2, 1), 5.0, np.float32)}
+    found, slopes = slopes_of_two_places(guess, guess=0.5)
+    assert found == pytest.approx(0.5 * 0.3)  # Guesses are compared up to a constant.
     assert np.any(slopes["guess"]) and not np.any(slopes["log_depth"])
+
+
+def test_places_are_pulled_to_where_depths_and_motions_say_and_not_those_to_places():
+    rigid = np.float32([4, -2]) * np.ones((1, 2, 1, 1, 2, 2), np.float32)
+    rigid[:, 1, :, :, 1] = np.nan  # A place that leaves the picture.
+    flow = {"flow": np.zeros_like(rigid), "rigid_flow": rigid}
+    found, slopes = slopes_of_two_places(flow, flow=0.5)
+    assert found == pytest.approx(0.5 * 3 / 8)  # Places are 8 pixels apart.
+    assert np.array_equal(slopes["flow"] != 0, np.isfinite(rigid))
+    assert not np.any(slopes["rigid_flow"]) and not np.any(slopes["log_depth"])
+    assert slopes_of_two_places(flow, flow=0.0)[0] == 0.0
 
 
 def textured_frames():

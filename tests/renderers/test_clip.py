@@ -103,10 +103,29 @@ def test_shapes_and_types(painted_plane):
     np.testing.assert_array_equal(rendered["log_depth"][:, 0], factors["log_depth"])
 
 
-def test_guesses_come_through_as_they_are(painted_plane):
+@pytest.mark.parametrize("name, shape", [("guess", (2, 4, 6, 1)), ("flow", (2, 2, 4, 6, 2))])
+def test_what_a_generator_tells_beside_comes_through_as_it_is(painted_plane, name, shape):
     factors, observation = painted_plane
-    guess = tf.zeros((1, FRAMES - 1, HEIGHT // 8, WIDTH // 8, 1))
-    assert ClipFromNeighbours()({**factors, "guess": guess}, observation)["guess"] is guess
+    told = tf.zeros((1, *shape))
+    assert ClipFromNeighbours()({**factors, name: told}, observation)[name] is told
+
+
+def test_rigid_flow_is_that_of_the_finest_depths_and_the_motions():
+    """Sideways past a wall 2 m away: 4 pixels in each step, and nothing leaves upwards."""
+    depth, translation = np.full((FRAMES, HEIGHT, WIDTH), 2.0), np.zeros((FRAMES - 1, 3))
+    translation[:, 0] = 4 * 2.0 / FOCAL[0]
+    pictures = np.zeros((FRAMES, HEIGHT, WIDTH, 3))
+    factors, observation = clip(pictures, depth, 0 * translation, translation)
+    factors["coarse_log_depth"] = factors["log_depth"] + 1.0
+    factors["flow"] = tf.zeros((1, 2, FRAMES - 1, HEIGHT // 8, WIDTH // 8, 2))
+    found = ClipFromNeighbours()(factors, observation)["rigid_flow"].numpy()
+    assert found.shape == factors["flow"].shape
+    # The last place begins 8 pixels before the right edge, and the first at the left one.
+    seen = np.isfinite(found)
+    assert seen[:, 0].all() and not seen[:, 1, ..., 0, :].any() and seen[:, 1, ..., 1:, :].all()
+    np.testing.assert_allclose(found[:, 0], np.broadcast_to([4, 0], found[:, 0].shape), atol=1e-4)
+    backwards = found[:, 1, ..., 1:, :]
+    np.testing.assert_allclose(backwards, np.broadcast_to([-4, 0], backwards.shape), atol=1e-4)
 
 
 def random_clip(seed=0, rows=1, frames=FRAMES, size=(HEIGHT, WIDTH), moved=0.1):
