@@ -44,6 +44,8 @@ _USUAL_MOTION = 20.0
 _COARSEST = 16
 # Places are matched with blocks of their size up to so many blocks away.
 _REACH = 6
+# What is so many places around one moves about as it does, and tells where it has gone together.
+_AROUND = 5
 # Residual blocks from which depths are guessed before the motion is known.
 _GUESSING = 2
 
@@ -131,19 +133,26 @@ def _followed(clip, levels: list, directions, pixels: float, channels: int) -> t
     frames = clip.shape[1]
     features = UnfoldTime(frames)(layers.Conv2D(2 * channels, 1)(levels[1]))
     matches = Matches(_REACH)(Pairs()(features))
-    best, cosine = Best(_REACH)(matches)
+    around = layers.AveragePooling2D(_AROUND, 1, padding="same", dtype="float32")(matches)
+    alone, cosine = Best(_REACH)(matches)
+    together, likeness = Best(_REACH)(around)
     frame, _ = Pairs()(UnfoldTime(frames)(levels[2]))
-    x = _mixed([matches, best, cosine, frame, directions], channels)
+    parts = [matches, around, alone, cosine, together, likeness, frame, directions]
+    x = _mixed(parts, channels)
     # What goes on around a place tells where it has gone if its own matches do not.
     for dilation in (1, 2):
         x = residual_block(x, 4 * channels, dilation)
-    matched = layers.Add(dtype="float32")([best, _told(x)])
+    matched = layers.Add(dtype="float32")([together, _partly(alone, together, x), _told(x)])
     tracked, evidence = Tracked(pixels)([*Pairs()(clip), matched])
     correction = layers.Subtract(dtype="float32")([tracked, matched])
     x = residual_block(_mixed([x, tracked, correction, evidence], channels), 4 * channels)
-    trust = layers.Conv2D(1, 1, activation="sigmoid", dtype="float32")(x)
-    correction = layers.Multiply(dtype="float32")([trust, correction])
-    return layers.Add(dtype="float32")([matched, correction, _told(x)]), x
+    return layers.Add(dtype="float32")([matched, _partly(tracked, matched, x), _told(x)]), x
+
+
+def _partly(to, start, x):
+    """The share of the way from `start` to `to` that the features of each place tell."""
+    share = layers.Conv2D(1, 1, activation="sigmoid", dtype="float32")(x)
+    return layers.Multiply(dtype="float32")([share, layers.Subtract(dtype="float32")([to, start])])
 
 
 def _guessed(x, channels: int):

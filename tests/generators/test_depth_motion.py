@@ -1,5 +1,6 @@
 """Depths and motions of clips: who sees what, in which units and bounds."""
 
+import cv2
 import keras
 import numpy as np
 import pytest
@@ -150,6 +151,21 @@ def test_a_depth_sees_its_neighbours_and_a_motion_its_two_frames_and_no_others(n
         "flow": its_motions,
         "guess": its_motions,
     }
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_plain_places_go_with_what_is_around_them_before_anything_is_learned(seed):
+    """All moves 8 pixels to the right, also a patch of 16 x 16 that has no texture."""
+    keras.utils.set_random_seed(seed)
+    texture = np.random.default_rng(seed).uniform(-1, 1, (64, 104, 3)).astype(np.float32)
+    texture = cv2.GaussianBlur(texture, (0, 0), 1.5)
+    texture /= np.abs(texture).max()
+    texture[24:40, 52:68] = 0
+    frames = np.stack([texture[:, 8:], texture[:, :-8]])[None]
+    lens = {"focal": np.float32([[80, 80]]), "principal_point": np.float32([[47.5, 31.5]])}
+    flow = depth_motion(2, 64, 96, 2.0, 8)({"frames": frames, **lens})["flow"][0, 0, 0]
+    missed = np.linalg.norm(flow - np.float32([8, 0]), axis=-1)[:, :-1]  # The last ones leave.
+    assert np.quantile(missed, 0.9) < 5
 
 
 def test_guesses_are_shown_as_the_motion_is_told_them(network):
