@@ -44,10 +44,11 @@ class VideoLossConfig:
 
 
 def video_loss(rendered: Tensors, frames: tf.Tensor, config: VideoLossConfig) -> tf.Tensor:
-    """Photometric error, plus the weighted disagreement and roughness of depths.
+    """Photometric error, plus weighted terms of depths, and of guesses and flow if there are any.
 
     Per-pixel minimum and auto-mask: Godard et al. 2019, equations 4 and 5. What no neighbour shows
-    is charged as if nothing had moved: leaving the picture must not pay.
+    is charged as if nothing had moved: leaving the picture must not pay. Guesses and flow learn
+    from the final depths and motions, and these nothing from them.
 
     Args:
       rendered: what `ClipFromNeighbours` returns.

@@ -142,17 +142,18 @@ def _followed(clip, levels: list, directions, pixels: float, channels: int) -> t
     # What goes on around a place tells where it has gone if its own matches do not.
     for dilation in (1, 2):
         x = residual_block(x, 4 * channels, dilation)
-    matched = layers.Add(dtype="float32")([together, _partly(alone, together, x), _told(x)])
+    difference = layers.Subtract(dtype="float32")([alone, together])
+    matched = layers.Add(dtype="float32")([together, _partly(difference, x), _told(x)])
     tracked, evidence = Tracked(pixels)([*Pairs()(clip), matched])
     correction = layers.Subtract(dtype="float32")([tracked, matched])
     x = residual_block(_mixed([x, tracked, correction, evidence], channels), 4 * channels)
-    return layers.Add(dtype="float32")([matched, _partly(tracked, matched, x), _told(x)]), x
+    return layers.Add(dtype="float32")([matched, _partly(correction, x), _told(x)]), x
 
 
-def _partly(to, start, x):
-    """The share of the way from `start` to `to` that the features of each place tell."""
+def _partly(shift, x):
+    """The share of a shift of each place that its features tell."""
     share = layers.Conv2D(1, 1, activation="sigmoid", dtype="float32")(x)
-    return layers.Multiply(dtype="float32")([share, layers.Subtract(dtype="float32")([to, start])])
+    return layers.Multiply(dtype="float32")([share, shift])
 
 
 def _guessed(x, channels: int):
