@@ -35,7 +35,7 @@ class VideoLossConfig:
     )
     smoothness: float = setting(0.001, "weight of slopes of disparity where the picture has none")
     guess: float = setting(
-        0.1, "weight of how far final depths are from those guessed before the motion is known"
+        0.1, "weight of how far final depths are from those guessed to find the motion"
     )
     flow: float = setting(
         0.1, "weight of how far places were followed from where depths and motions say they went"
@@ -116,7 +116,9 @@ def factor_loss(
     least = _SHORTEST * sum(translation) / len(translation)
     predicted, truth = (_with_lengths(factors, least) for factors in (predicted, truth))
     if "guess" in truth:
-        predicted["guess"] = _shifted(predicted["guess"], truth["guess"])
+        guess = predicted["guess"]
+        predicted["guess"] = _shifted(guess, truth["guess"])
+        truth["guess"] = tf.broadcast_to(truth["guess"], tf.shape(guess))
     return tf.add_n(
         [
             losses.mean_absolute_known(
@@ -130,8 +132,8 @@ def factor_loss(
 
 
 def _shifted(guess: tf.Tensor, log_depth: tf.Tensor) -> tf.Tensor:
-    """`[B, F, h, w, 1]`, each frame with the mean of `log_depth`."""
-    return guess + tf.reduce_mean(log_depth - guess, axis=(2, 3, 4), keepdims=True)
+    """Guesses `[B, F, h, w, K]` of each frame with the mean of `log_depth` `[B, F, h, w, 1]`."""
+    return guess + tf.reduce_mean(log_depth - guess, axis=(2, 3), keepdims=True)
 
 
 def _with_lengths(factors: Tensors, least: float) -> Tensors:

@@ -108,7 +108,7 @@ class Sfm(task.Task):
         "coarse_log_depth": "the same from coarser levels of the network, for training",
         "rotation": "axis times angle in radians, of x_next = R x + t, each frame to the next",
         "translation": "t in metres; x right, y down, z forward in the camera",
-        "guess": "log_depth of every eighth pixel, up to a constant, before the motion is known",
+        "guess": "log_depth of every eighth pixel, up to a constant, as guessed to find the motion",
         "flow": "pixels that every eighth one moves right and down to the next frame, and back",
     }
     meanings = {

@@ -174,7 +174,7 @@ def slopes_of_two_places(told, **switches):
 
 
 def test_guesses_are_pulled_to_final_depths_and_not_those_to_guesses():
-    guess = {"guess": np.full((1, 1, 1, 2, 1), 5.0, np.float32)}
+    guess = {"guess": np.full((1, 1, 1, 2, 2), [5.0, 7.0], np.float32)}  # Guessed twice.
     found, slopes = slopes_of_two_places(guess, guess=0.5)
     assert found == pytest.approx(0.5 * 0.3)  # Guesses are compared up to a constant.
     assert np.any(slopes["guess"]) and not np.any(slopes["log_depth"])

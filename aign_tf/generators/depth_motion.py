@@ -7,8 +7,8 @@ Inputs: `frames` float `[B, F, H, W, 3]` in [-1, 1], in the order of time; `foca
 - `coarse_log_depth` `[B, F, H, W, S]`: the same from S coarser levels, for losses, if S > 0;
 - `rotation` and `translation` `[B, F - 1, 3]`: how points move from each frame to the next,
   x_next = R x + t, as axis times angle in radians, and in metres;
-- `guess` `[B, F - 1, H / 8, W / 8, 1]`: log depth of `places` of each frame but the last, up to a
-  constant, as it looks before the motion is known;
+- `guess` `[B, F - 1, H / 8, W / 8, K]`: log depth of `places` of each frame but the last, up to a
+  constant, as it looks before each of the K times that the motion is sought;
 - `flow` `[B, 2, F - 1, H / 8, W / 8, 2]`: pixels that `places` move right and down, those of each
   frame to the next, and those of each to the previous one.
 """
@@ -46,7 +46,9 @@ _COARSEST = 16
 _REACH = 6
 # What is so many places around one moves about as it does, and tells where it has gone together.
 _AROUND = 5
-# Residual blocks from which depths are guessed before the motion is known.
+# Times that depths are guessed, and the motion is sought that fits them.
+_LOOKS = 2
+# Residual blocks from which depths are guessed.
 _GUESSING = 2
 
 
@@ -70,10 +72,12 @@ def depth_motion(
     """One network that matches neighbouring frames, and reads motions and depths from the matches.
 
     Features at a quarter of the size are matched with those of the neighbours (Dosovitskiy et al.
-    2015, FlowNetC), and the matches made exact by what the pictures show there. Motions come from
-    the matches; depths, in a U, from the frame and from what its matches and these motions
-    triangulate to; the size of both, from all places together. Source: Tung et al. 2017, structure
-    from motion, whose networks see one and two frames; without batch normalisation.
+    2015, FlowNetC), and the matches made exact by what the pictures show there. The motion is what
+    explains the matches best at guessed depths; both are found again when it has been seen what
+    they triangulate to (in turns, as by Teed and Deng 2020, DeepV2D). Depths come, in a U, from the
+    frame and from what its matches and these motions triangulate to; the size of both, from all
+    places together. Source: Tung et al. 2017, structure from motion, whose networks see one and two
+    frames; without batch normalisation.
 
     Args:
       frames: F, at least 2.
@@ -97,13 +101,18 @@ def depth_motion(
     directions = FoldTime(repeats=2 * (frames - 1))(rays)
     pixels = _REACH * BLOCK
     shifts, x = _followed(clip, levels, directions, pixels, channels)
-    guess = _guessed(Forwards(frames)(x), channels)
-    rotation, translation = MotionOfPlaces(frames, pixels, usual_depth)(
-        [Forwards(frames)(shifts), guess, rays, focal]
-    )
-    nearness = Triangulated(pixels, usual_depth)([shifts, rays, focal, rotation, translation])
-    known = Forwards(frames)(_mixed([x, nearness, directions], channels))
-    log_size = _log_size(known, rotation, layers.Rescaling(1 / usual_depth)(translation), channels)
+    seen, guesses = x, []
+    for _ in range(_LOOKS):
+        guess = _guessed(Forwards(frames)(seen), channels)
+        rotation, translation = MotionOfPlaces(frames, pixels, usual_depth)(
+            [Forwards(frames)(shifts), guess, rays, focal]
+        )
+        nearness = Triangulated(pixels, usual_depth)([shifts, rays, focal, rotation, translation])
+        # A turn that is taken for a sideways step bends floors and walls, which the next look sees.
+        seen = _mixed([x, nearness, directions], channels)
+        guesses.append(Farness()(guess))
+    usual_steps = layers.Rescaling(1 / usual_depth)(translation)
+    log_size = _log_size(Forwards(frames)(seen), rotation, usual_steps, channels)
     x = OfEachFrame(frames)(layers.Concatenate()([x, nearness]))
     x = layers.Conv2D(4 * channels, 1)(layers.Concatenate()([levels[2], x]))
     levels[2] = residual_block(x, 4 * channels)
@@ -119,7 +128,8 @@ def depth_motion(
         levels = depths[1] if coarse == 1 else layers.Concatenate(dtype="float32")(depths[1:])
         outputs["coarse_log_depth"] = UnfoldTime(frames)(levels)
     outputs |= {"rotation": rotation, "translation": translation}
-    outputs["guess"] = UnfoldTime(frames - 1)(Farness()(guess))
+    guesses = layers.Concatenate(dtype="float32")(guesses)
+    outputs["guess"] = UnfoldTime(frames - 1)(guesses)
     outputs["flow"] = Flow(frames, pixels)(shifts)
     inputs = {"frames": clip, "focal": focal, "principal_point": centre}
     return keras.Model(inputs, outputs, name="depth_motion")

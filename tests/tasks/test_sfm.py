@@ -297,8 +297,8 @@ def test_recall_asks_for_all_that_is_known_of_painted_clips(smoke, smoke_batch):
     assert np.isnan(memory["flow"]).any() and np.isfinite(memory["flow"]).any()
     recalled = missed_by(smoke, memory, 0.5, 2, 1.5)
     recalled["flow"] = np.nan_to_num(memory["flow"]) + np.float32(4)
-    # Of guesses the mean is free.
-    recalled["guess"] = memory["guess"] + np.float32(3)
+    # Of each of two guesses the mean is free.
+    recalled["guess"] = memory["guess"] + np.float32([3, 5])
     remembered = {name: memory[name] for name in recalled}
     expected = 0.5 + 2 + cost_of_length(smoke, memory["translation"], 1.5) + 4 / 8
     assert float(smoke.paired(recalled, remembered)) == pytest.approx(expected, rel=1e-3)
