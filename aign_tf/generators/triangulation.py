@@ -10,9 +10,9 @@ from aign_tf.layers import Float32Layer
 
 # Guessed log depths are within so much of the usual one.
 _GUESSED = 3.0
-# What squared radians and metres cost by squared directions that are missed: turns of 3 degrees and
-# steps of 20 cm are usual, and places that miss by a pixel all alike are too.
-_RIDGE = (1e-3, 1e-3, 1e-3, 1e-4, 1e-4, 1e-4)
+# What squared radians and metres cost by squared directions that are missed: so little that it only
+# decides where nothing else does.
+_RIDGE = 1e-4
 # By how much directions are followed wrongly, about a pixel, and by which factor, as a logarithm,
 # guesses are wrong.
 _UNSURE, _MISGUESSED = 0.01, 0.4
@@ -87,7 +87,7 @@ class MotionOfPlaces(Float32Layer):
         certain = system = tf.concat([rows, gone[..., None]], axis=-1)
         for _ in range(_ROUNDS):
             products = tf.einsum("nhwei,nhwej->nij", trust[..., None, None] * certain, certain)
-            motion = solved(products[:, :6, :6] + tf.linalg.diag(_RIDGE), products[:, :6, 6])
+            motion = solved(products[:, :6, :6] + _RIDGE * tf.eye(6), products[:, :6, 6])
             moved = gone - tf.einsum("nhwei,ni->nhwe", rows[..., :3], motion[:, :3])
             parallax = tf.einsum("nhwei,ni->nhwe", rows[..., 3:], motion[:, 3:])
             stretch = _stretch(moved, parallax, weight)
