@@ -178,8 +178,9 @@ def test_the_truth_renders_to_the_observation_better_than_that_of_another(name, 
         name: part.shape for name, part in factors.items()
     }.items()
     render = smoke.renderer()
-    # What an untrained network guesses before it finds factors is as wrong for either truth.
-    factors.pop("guess", None)
+    # What an untrained network guesses and follows, to find factors, is as wrong for either truth.
+    for name_of_way in ("guess", "flow"):
+        factors.pop(name_of_way, None)
 
     def error(truth):
         rendered = render({**factors, **truth}, batch["observation"])
