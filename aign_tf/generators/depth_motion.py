@@ -101,18 +101,21 @@ def depth_motion(
     directions = FoldTime(repeats=2 * (frames - 1))(rays)
     pixels = _REACH * BLOCK
     shifts, x = _followed(clip, levels, directions, pixels, channels)
-    seen, guesses = x, []
+    # Motions are sought, and sizes told, from each frame to the next alone.
+    forwards = Forwards(frames)
+    forward_shifts, known, towards = map(forwards, (shifts, x, directions))
+    seen, guesses = known, []
     for _ in range(_LOOKS):
-        guess = _guessed(Forwards(frames)(seen), channels)
+        guess = _guessed(seen, channels)
+        guesses.append(Farness()(guess))
         rotation, translation = MotionOfPlaces(frames, pixels, usual_depth)(
-            [Forwards(frames)(shifts), guess, rays, focal]
+            [forward_shifts, guess, rays, focal]
         )
         nearness = Triangulated(pixels, usual_depth)([shifts, rays, focal, rotation, translation])
         # A turn that is taken for a sideways step bends floors and walls, which the next look sees.
-        seen = _mixed([x, nearness, directions], channels)
-        guesses.append(Farness()(guess))
+        seen = _mixed([known, forwards(nearness), towards], channels)
     usual_steps = layers.Rescaling(1 / usual_depth)(translation)
-    log_size = _log_size(Forwards(frames)(seen), rotation, usual_steps, channels)
+    log_size = _log_size(seen, rotation, usual_steps, channels)
     x = OfEachFrame(frames)(layers.Concatenate()([x, nearness]))
     x = layers.Conv2D(4 * channels, 1)(layers.Concatenate()([levels[2], x]))
     levels[2] = residual_block(x, 4 * channels)
@@ -128,8 +131,7 @@ def depth_motion(
         levels = depths[1] if coarse == 1 else layers.Concatenate(dtype="float32")(depths[1:])
         outputs["coarse_log_depth"] = UnfoldTime(frames)(levels)
     outputs |= {"rotation": rotation, "translation": translation}
-    guesses = layers.Concatenate(dtype="float32")(guesses)
-    outputs["guess"] = UnfoldTime(frames - 1)(guesses)
+    outputs["guess"] = UnfoldTime(frames - 1)(layers.Concatenate(dtype="float32")(guesses))
     outputs["flow"] = Flow(frames, pixels)(shifts)
     inputs = {"frames": clip, "focal": focal, "principal_point": centre}
     return keras.Model(inputs, outputs, name="depth_motion")

@@ -179,8 +179,7 @@ def test_the_truth_renders_to_the_observation_better_than_that_of_another(name, 
     }.items()
     render = smoke.renderer()
     # What an untrained network guesses and follows, to find factors, is as wrong for either truth.
-    for name_of_way in ("guess", "flow"):
-        factors.pop(name_of_way, None)
+    factors = {key: part for key, part in factors.items() if key not in ("guess", "flow")}
 
     def error(truth):
         rendered = render({**factors, **truth}, batch["observation"])
