@@ -117,10 +117,9 @@ def plot(trajectories: Mapping[str, np.ndarray]) -> np.ndarray:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9.6, 4.8), dpi=100)
+    figure = Figure(figsize=(9.6, 4.8), dpi=100, layout="constrained")
     canvas = FigureCanvasAgg(figure)
-    margins = {"left": 0.07, "right": 0.98, "bottom": 0.11, "top": 0.93}
-    above, side = figure.subplots(1, 2, gridspec_kw=margins)
+    above, side = figure.subplots(1, 2)
     for name, poses in trajectories.items():
         # Micrometres, so that a path that stays in one place is no path through its roundings.
         x, y, z = (inverse(poses[:1]) @ poses)[:, :3, 3].T.round(6)
@@ -131,6 +130,7 @@ def plot(trajectories: Mapping[str, np.ndarray]) -> np.ndarray:
     for axes in (above, side):
         axes.plot(0, 0, "k+", markersize=10)
         axes.set_aspect("equal", adjustable="datalim")
+        axes.locator_params(axis="x", nbins=6)
         axes.grid(alpha=0.3)
     above.legend()
     canvas.draw()
