@@ -127,7 +127,7 @@ def override(config: Any, values: Mapping[str, Any]) -> Any:
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
             hint = f", did you mean {close[0]!r}?" if close else "."
-            raise UserError(f"no setting {key!r}{hint} Settings: {', '.join(known) or 'none'}")
+            raise UserError(f"no setting {key!r}{hint} --set=help lists them")
         config = _replaced(config, key.split("."), key, value)
     return config
 
