@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from aign_tf.data.sequences.clips import Clips, windows
+from aign_tf.data.sequences.clips import MIRRORED, Clips, windows
 from aign_tf.data.sequences.footage import Sequence
 
 _CLIPS_AT_ONCE = 16
@@ -31,31 +31,59 @@ class VideoFactors(NamedTuple):
 def predict_video(generator: keras.Model, recording: Sequence) -> VideoFactors:
     """The factors of a recording of at least one frame.
 
-    All clips of successive frames are looked at. A frame is in up to as many as a clip has frames,
-    and what they tell of it is averaged, depths as logarithms. A recording that is shorter than a
+    All clips of successive frames are looked at, forwards and backwards, as they are and in a
+    mirror (Godard et al. 2017): a network that is not sure errs differently each time. What is told
+    of a frame or a motion is averaged, depths as logarithms. A recording that is shorter than a
     clip is played forwards and backwards.
 
     Args:
       generator: as of `generators.depth_motion`.
     """
+    log_depth, motion = _told(generator, recording)
+    mirrored_depth, mirrored_motion = _told(generator, _mirrored(recording))
+    log_depth += mirrored_depth[..., ::-1]
+    motion += mirrored_motion * [*MIRRORED["rotation"], *MIRRORED["translation"]]
+    rotation, translation = np.split(motion / 2, 2, axis=1)
+    return VideoFactors(np.exp(log_depth / 2), matrices(rotation), translation)
+
+
+def _told(generator: keras.Model, recording: Sequence) -> tuple[np.ndarray, np.ndarray]:
+    """Means over all clips: log depth `[N, H, W]`, rotation and translation `[N - 1, 6]`."""
     length, count = generator.input["frames"].shape[1], len(recording)
     if count < length:
         rows = np.pad(np.arange(count), (0, length - count), "reflect")[None]
     else:
         rows = windows(count, length, 1)
+    rows = np.concatenate([rows, rows[:, ::-1]])
     log_depth = np.zeros(recording.frames.shape[:3], np.float32)
     motion, steps = np.zeros((count - 1, 6)), np.zeros((count - 1, 1))
     for start in range(0, len(rows), _CLIPS_AT_ONCE):
         some = rows[start : start + _CLIPS_AT_ONCE]
         factors = generator.predict_on_batch(clip_inputs(recording, some))
         np.add.at(log_depth, some, factors["log_depth"][..., 0])
-        forwards = some[:, 1:] > some[:, :-1]
         vectors = np.concatenate([factors["rotation"], factors["translation"]], axis=-1)
-        np.add.at(motion, some[:, :-1][forwards], vectors[forwards])
-        np.add.at(steps, some[:, :-1][forwards], 1)
+        here, there = some[:, :-1], some[:, 1:]
+        forth, back = there > here, there < here
+        first = np.concatenate([here[forth], there[back]])
+        np.add.at(motion, first, np.concatenate([vectors[forth], _inverse(vectors[back])]))
+        np.add.at(steps, first, 1)
     log_depth /= np.bincount(rows.ravel()).reshape(-1, 1, 1).astype(np.float32)
-    rotation, translation = np.split(motion / steps, 2, axis=1)
-    return VideoFactors(np.exp(log_depth), matrices(rotation), translation)
+    return log_depth, motion / steps
+
+
+def _inverse(motions: np.ndarray) -> np.ndarray:
+    """Rotation, axis times angle, and translation `[K, 6]` of the ways back."""
+    rotation, translation = np.split(motions, 2, axis=1)
+    back = -np.einsum("kij,kj->ki", matrices(-rotation), translation)
+    return np.concatenate([-rotation, back], axis=1)
+
+
+def _mirrored(recording: Sequence) -> Sequence:
+    """The video with left and right swapped, without its truth."""
+    frames = recording.frames[:, :, ::-1]
+    x, y = recording.principal_point
+    centre = np.array([frames.shape[2] - 1 - x, y], np.float32)
+    return Sequence(recording.name, frames, recording.focal, centre)
 
 
 def matrices(vectors: np.ndarray) -> np.ndarray:

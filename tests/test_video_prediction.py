@@ -12,8 +12,8 @@ from tests.data.sequences.numbered import numbered
 
 
 class Telling:
-    """A generator whose depth is one more than a frame's number, and whose motions are in dm and
-    hundredths of a radian what the numbers grow by."""
+    """A generator whose depth is one more than a frame's number, and whose motions forwards and
+    upwards are in dm and hundredths of a radian what the numbers grow by."""
 
     def __init__(self, length):
         self.input = {"frames": types.SimpleNamespace(shape=(None, length, 8, 12, 3))}
@@ -23,10 +23,14 @@ class Telling:
         self.seen.append(clips)
         levels = (clips["frames"] + 1) * 127.5
         steps = np.diff(levels[:, :, 0, 0], axis=1)
+        rotation, translation = steps * [0.01, 0, 0], steps * [0, 0, 0.1]
+        # The way back, where numbers become smaller: x = R^-1 (x_next - t).
+        turned = Rotation.from_rotvec(rotation.reshape(-1, 3)).apply(translation.reshape(-1, 3))
+        translation = np.where(steps < 0, turned.reshape(translation.shape), translation)
         return {
             "log_depth": np.log(levels[..., :1] + 1),
-            "rotation": steps * [0, 0.01, 0],
-            "translation": steps * [0, 0, 0.1],
+            "rotation": rotation,
+            "translation": translation,
         }
 
 
@@ -49,39 +53,75 @@ def test_depths_and_motions_are_those_of_their_frames(length, count):
     np.testing.assert_allclose(video.translation, steps * [0, 0, 0.1], atol=1e-4)
     if count > 1:
         turns = Rotation.from_matrix(video.rotation).as_rotvec()
-        np.testing.assert_allclose(turns, steps * [0, 0.01, 0], atol=1e-4)
+        np.testing.assert_allclose(turns, steps * [0.01, 0, 0], atol=1e-4)
 
 
 @pytest.mark.parametrize(
     "count, expected",
     [
-        (5, [[0, 1, 2], [1, 2, 3], [2, 3, 4]]),
+        (5, [[0, 1, 2], [1, 2, 3], [2, 3, 4], [2, 1, 0], [3, 2, 1], [4, 3, 2]]),
         # A frame beside itself would look as if the camera stood still.
-        (2, [[0, 1, 0]]),
-        (1, [[0, 0, 0]]),
+        (2, [[0, 1, 0], [0, 1, 0]]),
+        (1, [[0, 0, 0], [0, 0, 0]]),
     ],
 )
-def test_all_clips_are_looked_at(count, expected):
-    generator = Telling(3)
-    predict_video(generator, numbered(count))
-    (clips,) = generator.seen
-    assert np.rint((clips["frames"][:, :, 0, 0, 0] + 1) * 127.5).tolist() == expected
+def test_all_clips_are_looked_at_forwards_and_backwards_and_in_a_mirror(count, expected):
+    generator, recording = Telling(3), numbered(count)
+    recording.frames[:, :, 0] += 100
+    predict_video(generator, recording)
+    plain, mirrored = generator.seen
+    for clips, corner in ((plain, 0), (mirrored, -1)):
+        numbers = np.rint((clips["frames"][:, :, 0, corner, 0] + 1) * 127.5) - 100
+        assert numbers.tolist() == expected
+    x, y = recording.principal_point
+    np.testing.assert_allclose(mirrored["principal_point"][0], [11 - x, y])
 
 
 def test_what_clips_tell_of_a_frame_is_averaged():
-    """Here by place in the clip: 1, 2 and 4 m."""
+    """Every second clip tells twice as much."""
 
     class Unsure(Telling):
         def predict_on_batch(self, clips):
             factors = super().predict_on_batch(clips)
-            places = np.log([1, 2, 4]).reshape(1, 3, 1, 1, 1)
-            factors["log_depth"] = np.zeros_like(factors["log_depth"]) + places
-            factors["translation"] = 0 * factors["translation"] + np.array([[0], [1]])
+            twice = 1 + np.arange(len(factors["log_depth"])) % 2
+            factors["log_depth"] += np.log(twice).reshape(-1, 1, 1, 1, 1)
+            factors["translation"] *= twice.reshape(-1, 1, 1)
             return factors
 
-    video = predict_video(Unsure(3), numbered(5))
-    np.testing.assert_allclose(video.depth[:, 0, 0], [1, 2**0.5, 2, 2**1.5, 4], rtol=1e-5)
-    np.testing.assert_allclose(video.translation[:, 0], [0, 0.5, 0.5, 1])
+    # Of the frames 01, 12, 23, and 10, 21, 32.
+    video = predict_video(Unsure(2), numbered(4))
+    depths = np.array([1, 2, 3, 4]) * 2**0.5
+    np.testing.assert_allclose(video.depth[:, 0, 0], depths, rtol=1e-5)
+    np.testing.assert_allclose(video.translation[:, 2], [0.15, 0.15, 0.15], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "rotation, translation", [((0.1, 0.2, 0.3), (0, 0, 0)), ((0,) * 3, (1, 2, 3))]
+)
+def test_what_is_told_of_a_mirrored_video_is_mirrored_back(rotation, translation):
+    """Of what is brighter on the right, and of its mirror image."""
+
+    class Sided(Telling):
+        def predict_on_batch(self, clips):
+            light = clips["frames"][..., :1].astype(float)
+            time = np.sign(np.diff(light[:, :, 0, 0], axis=1))
+            side = np.sign(light[:, 1:, 0, -1] - light[:, 1:, 0, 0])
+            turn = np.concatenate([side**2, side, side], axis=-1) * time
+            way = np.concatenate([side, side**2, side**2], axis=-1) * time
+            return {
+                "log_depth": light,
+                "rotation": turn * rotation,
+                "translation": way * translation,
+            }
+
+    recording = numbered(3)
+    recording.frames[..., 0] += np.arange(12, dtype=np.uint8)
+    video = predict_video(Sided(2), recording)
+    light = recording.frames[..., 0] / 127.5 - 1
+    np.testing.assert_allclose(video.depth, np.exp(light), rtol=1e-5)
+    turns = Rotation.from_matrix(video.rotation).as_rotvec()
+    np.testing.assert_allclose(turns, np.tile(rotation, (2, 1)), atol=1e-7)
+    np.testing.assert_allclose(video.translation, np.tile(translation, (2, 1)), atol=1e-7)
 
 
 def test_not_all_clips_of_a_long_recording_are_in_memory_at_once():

@@ -8,14 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from aign_tf.data.augment import normalized, random_tint
-from aign_tf.data.sequences.clips import Clips
+from aign_tf.data.sequences.clips import MIRRORED, Clips
 from aign_tf.data.sequences.gaps import without_gaps
 from aign_tf.data.unpaired import unpaired_batches
 
 Tensors = dict[str, tf.Tensor]
-
-# Of the coordinates, in a mirror that swaps left and right.
-_MIRRORED = {"rotation": (1.0, -1.0, -1.0), "translation": (-1.0, 1.0, 1.0)}
 
 
 def clip_batches(
@@ -104,8 +101,8 @@ def _mirrored(entries: Tensors, on: tf.Tensor) -> Tensors:
     """Left and right swapped in the clips where `on` `[B]`."""
 
     def swapped(name: str, part: tf.Tensor) -> tf.Tensor:
-        if name in _MIRRORED:
-            return part * tf.constant(_MIRRORED[name])
+        if name in MIRRORED:
+            return part * tf.constant(MIRRORED[name])
         if name == "principal_point":
             return tf.constant([width - 1.0, 0.0]) + part * tf.constant([-1.0, 1.0])
         return part if name == "focal" else tf.reverse(part, axis=[3])

@@ -15,6 +15,9 @@ from aign_tf.data.sequences.footage import Sequence
 NO_READING = 5.0
 """Log depth that stands for an unknown one: that of 148 metres, beyond which none is read."""
 
+MIRRORED = {"rotation": (1.0, -1.0, -1.0), "translation": (-1.0, 1.0, 1.0)}
+"""Factors of the coordinates of motions, in a mirror that swaps left and right."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Clips:
