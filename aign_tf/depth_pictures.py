@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 # Equal steps of Magma look equally large, and none of its colours is a grey.
-_COLOURS = cv2.applyColorMap(np.arange(256, dtype=np.uint8), cv2.COLORMAP_MAGMA)[:, 0, ::-1]
+_LEVELS = np.arange(256, dtype=np.uint8)[:, None]
+_COLOURS = cv2.applyColorMap(_LEVELS, cv2.COLORMAP_MAGMA)[:, 0, ::-1]
 _NO_READING = (110, 110, 110)
 _TAILS = (2, 98)  # per cent
 
