@@ -67,7 +67,7 @@ class Config:
     network: NetworkConfig = NetworkConfig()
     video: VideoLossConfig = VideoLossConfig()
     loss: LossConfig = LossConfig(
-        reprojection_weight=1.0, adversarial_weight=0.1, recall_weight=0.3, r1=0.1
+        reprojection_weight=1.0, adversarial_weight=0.02, recall_weight=0.3, r1=0.1
     )
     train: TrainConfig = TrainConfig(
         steps=3000,
