@@ -57,7 +57,7 @@ class NetworkConfig:
     discriminator_width: int = setting(16, "of the discriminators' first layers", least=1)
     discriminator_depth: int = setting(4, "convolutions of the depth discriminator", least=1)
     shrink: int = setting(
-        4, "the depth discriminator sees averages of so many pixels squared", least=1
+        4, "the depth discriminator sees averages of so many pixels squared", least=1, most=32
     )
 
 

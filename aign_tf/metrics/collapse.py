@@ -41,7 +41,7 @@ def symptoms(
     if not 1 / _AWAY < ratio < _AWAY:
         found.append(
             f"depths are {ratio:.2g} times those remembered: nothing holds the scale (a larger "
-            "loss.adversarial_weight; without an adversary there is none to find), or the memory "
-            "is in other units"
+            "loss.recall_weight; with neither that nor an adversary there is none to find), too "
+            "strong an adversary drives them away, or the memory is in other units"
         )
     return found

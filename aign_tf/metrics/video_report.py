@@ -29,7 +29,8 @@ MEANINGS = {
     **trajectory.MEANINGS,
     "photometric_l1": (
         "grey levels by which a frame differs from what its depth and motion make of the next one, "
-        "where that shows it; lower is better, also for depths and motions that fit by chance"
+        "where that shows it, or as if nothing had moved where it shows none of it; lower is "
+        "better, also for depths and motions that fit by chance"
     ),
 }
 
@@ -90,7 +91,7 @@ def scores(videos: Videos, recordings: Items[Sequence]) -> dict[str, float]:
 
 
 def _depth_scores(videos: Videos, recordings: Items[Sequence]) -> dict[str, float]:
-    known = [recording for recording in recordings if recording.depth is not None]
+    known = [each for each in recordings if each.depth is not None and (each.depth > 0).any()]
     if not known:
         return {}
     predicted = np.concatenate([videos[recording.name].depth for recording in known])
@@ -133,9 +134,10 @@ def _differences(video: VideoFactors, recording: Sequence) -> np.ndarray:
         )
         difference = 127.5 * tf.reduce_mean(tf.abs(warped.image - frames[:-1]), -1, keepdims=True)
         shown = tf.reduce_sum(warped.valid, axis=[1, 2, 3])
-        found.append(
-            tf.reduce_sum(warped.valid * difference, axis=[1, 2, 3]) / tf.maximum(shown, 1.0)
-        )
+        missed = tf.reduce_sum(warped.valid * difference, axis=[1, 2, 3]) / tf.maximum(shown, 1.0)
+        # Leaving the picture must not pay.
+        still = 127.5 * tf.reduce_mean(tf.abs(frames[1:] - frames[:-1]), axis=[1, 2, 3])
+        found.append(tf.where(shown > 0, missed, still))
     return np.concatenate(found)
 
 

@@ -59,7 +59,7 @@ def test_depths_of_another_scale(scale):
     assert line.startswith("depths are ") and "times those remembered" in line
     times = float(line.split()[2])
     assert times == pytest.approx(scale, rel=0.2)
-    assert "loss.adversarial_weight" in line and "other units" in line
+    assert "loss.recall_weight" in line and "adversary" in line and "other units" in line
 
 
 def test_a_memory_in_millimetres():

@@ -117,6 +117,14 @@ def test_the_photometric_difference_by_hand():
     assert scores["photometric_l1"] == pytest.approx(4, abs=1e-3)
 
 
+def test_leaving_the_picture_does_not_pay():
+    """Where the next frame shows nothing, a frame differs as if nothing had moved."""
+    recording = numbered(30).take(np.array([0, 1, 8]))
+    away = np.tile(np.eye(3), (2, 1, 1)), np.full((2, 3), 1000.0)
+    scores = video_report.scores({"walk": VideoFactors(recording.depth, *away)}, [recording])
+    assert scores["photometric_l1"] == pytest.approx(4, abs=1e-3)
+
+
 def test_a_long_recording_is_scored_piece_by_piece_and_yet_whole():
     recording = numbered(50)
     still = np.tile(np.eye(3), (49, 1, 1)), np.zeros((49, 3))
@@ -157,6 +165,12 @@ def test_recordings_without_a_truth_do_not_count():
     assert both["photometric_l1"] > 3 * alone["photometric_l1"]
     for name in both.keys() - {"photometric_l1"}:
         assert both[name] == alone[name], name
+
+
+def test_depths_without_any_reading_are_not_scored():
+    blind = numbered(4, depth=np.zeros((4, 8, 12), np.float32))
+    scores = video_report.scores({"walk": true(numbered(4))}, [blind])
+    assert "abs_rel" not in scores and "rpe_trans_m" in scores
 
 
 def test_a_single_frame_has_depths_to_score_and_nothing_else():

@@ -30,7 +30,8 @@ def clip_batches(
     Args:
       clips: what is watched, C clips of F frames.
       remembered: clips of other footage, all of whose depths and motions are known. Their pictures
-        are not looked at.
+        are not looked at, and those with a frame without any reading are left out: on nothing but a
+        distance that is unknown, nothing can be painted.
       paint: `(remembered clip, observation) -> observation` that these factors explain, for
         recall; None where nothing is recalled.
       flip: mirror half of the clips of either kind.
@@ -45,6 +46,8 @@ def clip_batches(
       `translation`.
     """
     length = clips.rows.shape[1]
+    remembered = remembered.with_readings()
+    read = np.unique(remembered.rows)
     with tf.device("CPU:0"):
         frames = tf.constant(clips.frames)
         maps, believed = (part[..., None] for part in without_gaps(remembered.log_depth))
@@ -67,8 +70,8 @@ def clip_batches(
             known["log_depth"] = tf.gather(truth, observed["rows"])[..., None]
         rows = recalled.pop("rows")
         recalled |= {"log_depth": tf.gather(maps, rows), "valid": tf.gather(believed, rows)}
-        any_map = tf.random.stateless_uniform([count, length], seeds[1], 0, len(maps), tf.int32)
-        gaps = {"valid": tf.gather(believed, any_map)}
+        any_map = tf.random.stateless_uniform([count, length], seeds[1], 0, len(read), tf.int32)
+        gaps = {"valid": tf.gather(believed, tf.gather(read, any_map))}
         clip, known = flipped(clip, seeds[2]), flipped(known, seeds[2])
         recalled, gaps = flipped(recalled, seeds[3]), flipped(gaps, seeds[4])
         if paint:

@@ -58,6 +58,11 @@ class Clips:
             "principal_point": self.principal_point,
         }
 
+    def with_readings(self) -> Clips:
+        """The clips of whose frames each has a depth map with some reading."""
+        read = (self.log_depth < NO_READING).any(axis=(1, 2))
+        return self.take(np.flatnonzero(read[self.rows].all(axis=1)))
+
     @property
     def known(self) -> np.ndarray:
         """`[C]` bool: whose motion is known, or depth where a recording has no poses."""

@@ -11,7 +11,8 @@ from aign_tf.data.sequences.footage import Footage, Sequence
 from aign_tf.data.sequences.resampling import moved_camera, nearest_readings, stretched
 from aign_tf.errors import UserError
 
-_MEMORY_SHARE = 0.8
+# Training holds two more copies of what it has loaded.
+_MEMORY_SHARE = 0.3
 _PICTURE, _DEPTH = 3, 4  # bytes a pixel
 
 

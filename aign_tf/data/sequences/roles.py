@@ -156,14 +156,13 @@ def _divided(
         cuts = np.round(bounds * len(everything)).astype(int)
         return {r: everything[a:b] for r, a, b in zip(shares, cuts, cuts[1:])}
 
-    def part(recording, start, end):
-        first, last = np.round(np.array([start, end]) * len(recording)).astype(int)
-        return recording.take(slice(first, last))
+    def parts(start, end):
+        for recording in everything:
+            first, last = np.round(np.array([start, end]) * len(recording)).astype(int)
+            if first < last:
+                yield recording.take(slice(first, last))
 
-    return {
-        role: [part(recording, start, end) for recording in everything]
-        for role, start, end in zip(shares, bounds, bounds[1:])
-    }
+    return {role: list(parts(*ends)) for role, *ends in zip(shares, bounds, bounds[1:])}
 
 
 def _named(
@@ -193,9 +192,17 @@ def _check_lengths(roles: SequenceRoles, config: SequenceDataConfig) -> None:
                 f"{role}: {len(recordings)} recordings of at most {longest} frames, but a clip of "
                 f"{config.frames} frames at data.stride={roles.stride} takes {needed}"
             )
-    readings = sum((recording.depth > 0).any(axis=(1, 2)).sum() for recording in roles.remembered)
+    read = [(recording.depth > 0).any(axis=(1, 2)) for recording in roles.remembered]
+    readings = sum(map(np.sum, read))
     if readings < _FEWEST_DEPTHS:
         raise UserError(f"{readings} depth maps to remember: at least {_FEWEST_DEPTHS} are needed")
+    if not any(
+        one[windows(len(one), config.frames, roles.stride)].all(axis=1).any() for one in read
+    ):
+        raise UserError(
+            f"remembered: no {config.frames} frames at data.stride={roles.stride} that all have a "
+            "depth map: depth maps of neighbouring frames are needed"
+        )
 
 
 def _reach(roles: SequenceRoles) -> str:

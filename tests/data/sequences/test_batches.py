@@ -312,6 +312,20 @@ def test_predictions_wear_the_gaps_of_maps_that_have_nothing_to_do_with_the_clip
     assert all(len(np.unique(worn[shown == row])) > 3 for row in np.unique(shown))
 
 
+def test_frames_without_a_reading_are_not_remembered():
+    log_depth = REMEMBERED.log_depth.copy()
+    log_depth[[0, 5]] = NO_READING
+    kept = {1, 2, 3, 4, 6, 7, 8}
+    remembered = dataclasses.replace(REMEMBERED, log_depth=log_depth)
+    (batch,) = batches(remembered=remembered, batch_size=200)
+    memory = batch["memory"]
+    assert (memory["log_depth"] < NO_READING).all()
+    levels = np.rint(10 * memory["log_depth"].mean(axis=(2, 3, 4))).astype(int)
+    assert set(levels.ravel()) == kept
+    assert (memory["valid"].mean(axis=(2, 3, 4)) > 0).all()
+    assert (batch["observation"]["valid"].mean(axis=(2, 3, 4)) > 0).all()
+
+
 def test_gaps_are_mirrored_as_often_as_those_of_the_memory():
     """Else a sensor whose gaps are all on one side tells the memory from predictions."""
     (batch,) = batches(flip=True, batch_size=64)

@@ -108,9 +108,9 @@ def test_too_little_memory_is_noticed_before_reading(monkeypatch):
     monkeypatch.setattr(loading, "available_memory", lambda: 100_000)
     with pytest.raises(UserError) as caught:
         load_all([footage, bare], 100, 200)
-    # 0.8 of it against (6 * 3 + 3 * 4) * 200 * 100: 0.365 of either side.
+    # 0.3 of it against (6 * 3 + 3 * 4) * 200 * 100: 0.224 of either side.
     assert "6 pictures of 200x100 and 3 depth maps take 0.0 GB" in str(caught.value)
-    assert "smaller pictures (at most 73x36) would fit" in str(caught.value)
+    assert "smaller pictures (at most 44x22) would fit" in str(caught.value)
     with pytest.raises(UserError, match="pictures of 0x100: they must be at least 1 pixel"):
         load(footage, 100, 0)
 

@@ -88,6 +88,16 @@ def test_few_recordings_are_each_split_by_time(tmp_path):
     }
 
 
+def test_parts_without_a_frame_are_none(one, tmp_path):
+    assert roles(dir=one, shares="3 1 0").tested == []
+    folder = write(tmp_path, numbered(40), numbered(3, 50, "short"))
+    found = roles(dir=folder)
+    assert names_of(found)["remembered"] == ["walk"] and names_of(found)["tested"] == [
+        "short",
+        "walk",
+    ]
+
+
 def test_depths_and_poses_go_where_their_frames_go(one):
     whole = numbered(40)
     for role, rows in (("watched", slice(22)), ("tested", slice(30, None))):
@@ -274,6 +284,17 @@ def test_too_few_depth_maps(tmp_path):
     depth[25:] = 0
     folder = write(tmp_path, numbered(40, depth=depth))
     assert message(dir=folder) == "3 depth maps to remember: at least 8 are needed"
+
+
+def test_depth_maps_of_no_neighbouring_frames(tmp_path):
+    depth = numbered(90).depth
+    depth[1::2] = 0
+    folder = write(tmp_path, numbered(90, depth=depth))
+    assert message(dir=folder) == (
+        "remembered: no 3 frames at data.stride=1 that all have a depth map: depth maps of "
+        "neighbouring frames are needed"
+    )
+    assert roles(dir=folder, stride="2").stride == 2
 
 
 def test_shares_and_strides_that_are_none(one):
