@@ -64,9 +64,10 @@ class NetworkConfig:
         False, "move every output to where it re-renders exactly; for average rendering in colour"
     )
     view: str = setting(
-        "whole",
-        "what the discriminator sees: whole faces, or details, which the observation leaves open",
-        choices=("whole", "details"),
+        "auto",
+        "what the discriminator sees: whole faces, or details, which the observation leaves open; "
+        "auto: details where the head is exact and nothing else can change",
+        choices=("auto", "whole", "details"),
     )
     discriminator_width: int = setting(24, "channels of the first convolution", least=1)
     discriminator_depth: int = setting(
@@ -212,9 +213,14 @@ class FacesSuperres(FaceTask):
                 network.discriminator_norm,
                 network.discriminator_dense,
                 max(network.augment, 0.0),
-                self.config.data.factor if network.view == "details" else 0,
+                self.config.data.factor if self._sees_details else 0,
             )
         }
+
+    @property
+    def _sees_details(self) -> bool:
+        network = self.config.network
+        return network.exact if network.view == "auto" else network.view == "details"
 
     # Data.
 

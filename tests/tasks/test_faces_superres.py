@@ -40,6 +40,24 @@ def generator():
     return superres().generator()
 
 
+@pytest.mark.parametrize(
+    "view, exact, details",
+    [
+        ("auto", False, False),
+        ("auto", True, True),
+        ("whole", True, False),
+        ("details", False, True),
+    ],
+)
+def test_a_discriminator_sees_what_can_change(view, exact, details):
+    """Another colour of the whole face is nothing to a discriminator that sees details."""
+    task = superres(network__view=view, network__exact=exact, network__augment=0)
+    discriminator = task.discriminators()["face"]
+    face = np.random.default_rng(0).uniform(-0.5, 0.5, (1, *discriminator.input["face"].shape[1:]))
+    logits = [float(discriminator({"face": face + shift})[0, 0]) for shift in (0.0, 0.3)]
+    assert (logits[0] == pytest.approx(logits[1], abs=1e-4)) == details
+
+
 # Data.
 
 
