@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from aign_tf import rigid
 from aign_tf.data.sequences.clips import MIRRORED, Clips, windows
 from aign_tf.data.sequences.footage import Sequence
 
@@ -74,7 +75,7 @@ def _told(generator: keras.Model, recording: Sequence) -> tuple[np.ndarray, np.n
 def _inverse(motions: np.ndarray) -> np.ndarray:
     """Rotation, axis times angle, and translation `[K, 6]` of the ways back."""
     rotation, translation = np.split(motions, 2, axis=1)
-    back = -np.einsum("kij,kj->ki", matrices(-rotation), translation)
+    _, back = rigid.inverse(matrices(rotation), translation.astype(np.float64))
     return np.concatenate([-rotation, back], axis=1)
 
 

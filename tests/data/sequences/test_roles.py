@@ -91,11 +91,8 @@ def test_few_recordings_are_each_split_by_time(tmp_path):
 def test_parts_without_a_frame_are_none(one, tmp_path):
     assert roles(dir=one, shares="3 1 0").tested == []
     folder = write(tmp_path, numbered(40), numbered(3, 50, "short"))
-    found = roles(dir=folder)
-    assert names_of(found)["remembered"] == ["walk"] and names_of(found)["tested"] == [
-        "short",
-        "walk",
-    ]
+    names = names_of(roles(dir=folder))
+    assert names["remembered"] == ["walk"] and names["tested"] == ["short", "walk"]
 
 
 def test_depths_and_poses_go_where_their_frames_go(one):
