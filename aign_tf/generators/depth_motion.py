@@ -23,9 +23,11 @@ from keras import layers
 
 from aign_tf.errors import UserError
 from aign_tf.generators.matching import Best, Flow, Forwards, Matches, OfEachFrame, Pairs
+from aign_tf.generators.motion import Farness, MotionOfPlaces
 from aign_tf.generators.rays import Rays
-from aign_tf.generators.tracking import Tracked
-from aign_tf.generators.triangulation import Farness, MotionOfPlaces, Triangulated
+from aign_tf.generators.sweep import DEPTHS, Swept
+from aign_tf.generators.tracking import Agreed, Clear, Tracked
+from aign_tf.generators.triangulation import Triangulated
 from aign_tf.layers import (
     Float32Layer,
     FoldTime,
@@ -90,26 +92,26 @@ def depth_motion(
     clip = keras.Input((frames, height, width, 3), name="frames")
     focal = keras.Input((2,), name="focal")
     centre = keras.Input((2,), name="principal_point")
-    rays = Rays(height, width)([focal, centre])
-    x = layers.Concatenate()([FoldTime()(clip), FoldTime(repeats=frames)(rays)])
+    of_pixels = Rays(height, width)([focal, centre])
+    x = layers.Concatenate()([FoldTime()(clip), FoldTime(repeats=frames)(of_pixels)])
     levels = []
     for multiple in (1, 2, 4):
         x = _halved(x, multiple * channels, kernel=3 if levels else 5)
         levels.append(x)
 
-    rays = layers.AveragePooling2D(BLOCK, APART)(rays)
+    rays = layers.AveragePooling2D(BLOCK, APART)(of_pixels)
     directions = FoldTime(repeats=2 * (frames - 1))(rays)
     pixels = _REACH * BLOCK
-    shifts, x = _followed(clip, levels, directions, pixels, channels)
+    tracked, clear, shifts, x = _followed(clip, levels, directions, pixels, channels)
     # Motions are sought, and sizes told, from each frame to the next alone.
     forwards = Forwards(frames)
-    forward_shifts, known, towards = map(forwards, (shifts, x, directions))
+    tracked, clear, known, towards = map(forwards, (tracked, clear, x, directions))
     seen, guesses = known, []
     for _ in range(_LOOKS):
         guess = _guessed(seen, channels)
         guesses.append(Farness()(guess))
         rotation, translation = MotionOfPlaces(frames, pixels, usual_depth)(
-            [forward_shifts, guess, rays, focal]
+            [tracked, clear, guess, rays, focal]
         )
         nearness = Triangulated(pixels, usual_depth)([shifts, rays, focal, rotation, translation])
         # A turn that is taken for a sideways step bends floors and walls, which the next look sees.
@@ -119,6 +121,9 @@ def depth_motion(
     x = OfEachFrame(frames)(layers.Concatenate()([x, nearness]))
     x = layers.Conv2D(4 * channels, 1)(layers.Concatenate()([levels[2], x]))
     levels[2] = residual_block(x, 4 * channels)
+    swept = Swept(frames, usual_depth)([clip, of_pixels, focal, centre, rotation, translation])
+    # As large as features are.
+    levels[1] = layers.Concatenate()([levels[1], layers.Rescaling(len(DEPTHS))(swept)])
     depths = _depths(levels, height, usual_depth, channels, blocks)
     # One number for depths and motions: what draws a clip right draws it right whatever its size.
     of_frames = FoldTime(repeats=frames)(layers.Reshape((1, 1, 1))(log_size))
@@ -138,9 +143,11 @@ def depth_motion(
 
 
 def _followed(clip, levels: list, directions, pixels: float, channels: int) -> tuple:
-    """Where the places of each frame have gone in its neighbours, `[B 2 (F - 1), h, w, 2]`.
+    """Where the places of each frame have gone in its neighbours, in the order of `Pairs`.
 
-    Also returns features of each place that tell so; both in the order of `Pairs`.
+    Returns:
+      what each place tells by itself `[B 2 (F - 1), h, w, 2]`, and how clearly `[..., 1]`; what all
+      tell together `[..., 2]`, plain ones too; and features `[..., C]` that know it.
     """
     frames = clip.shape[1]
     features = UnfoldTime(frames)(layers.Conv2D(2 * channels, 1)(levels[1]))
@@ -149,17 +156,20 @@ def _followed(clip, levels: list, directions, pixels: float, channels: int) -> t
     alone, cosine = Best(_REACH)(matches)
     together, likeness = Best(_REACH)(around)
     frame, _ = Pairs()(UnfoldTime(frames)(levels[2]))
-    parts = [matches, around, alone, cosine, together, likeness, frame, directions]
-    x = _mixed(parts, channels)
-    # What goes on around a place tells where it has gone if its own matches do not.
-    for dilation in (1, 2):
+    # The best match is near enough to begin with. A start that is learned would drift away, since
+    # whatever is near enough is made exact.
+    tracked, evidence = Tracked(pixels)([*Pairs()(clip), alone])
+    clear = Clear()(evidence)
+    agreed = Agreed()([tracked, clear])
+    correction = layers.Subtract(dtype="float32")([tracked, alone])
+    difference = layers.Subtract(dtype="float32")([tracked, agreed])
+    parts = [matches, around, alone, cosine, together, likeness, correction, evidence, difference]
+    x = _mixed([*parts, frame, directions], channels)
+    # What goes on around a place tells where it has gone if it does not tell itself.
+    for dilation in (1, 2, 1):
         x = residual_block(x, 4 * channels, dilation)
-    difference = layers.Subtract(dtype="float32")([alone, together])
-    matched = layers.Add(dtype="float32")([together, _partly(difference, x), _told(x)])
-    tracked, evidence = Tracked(pixels)([*Pairs()(clip), matched])
-    correction = layers.Subtract(dtype="float32")([tracked, matched])
-    x = residual_block(_mixed([x, tracked, correction, evidence], channels), 4 * channels)
-    return layers.Add(dtype="float32")([matched, _partly(correction, x), _told(x)]), x
+    shifts = layers.Add(dtype="float32")([agreed, _partly(difference, x), _told(x)])
+    return tracked, clear, shifts, x
 
 
 def _partly(shift, x):

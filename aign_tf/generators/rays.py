@@ -26,3 +26,19 @@ class Rays(Float32Layer):
 
     def get_config(self):
         return {**super().get_config(), "height": self.height, "width": self.width}
+
+
+def gone_to(pixels: tf.Tensor, rays: tf.Tensor, focal: tf.Tensor, pairs: int) -> list[tf.Tensor]:
+    """Rays of places, and of where the places have gone.
+
+    Args:
+      pixels: `[B pairs, h, w, 2]`, by which places have moved right and down.
+      rays: `[B, h, w, 2]`.
+      focal: `[B, 2]`, pixels.
+      pairs: of each clip.
+
+    Returns:
+      Two of `[B pairs, h, w, 2]`.
+    """
+    here, focal = (tf.repeat(part, pairs, axis=0) for part in (rays, focal))
+    return [here, here + pixels / tf.maximum(tf.reshape(focal, (-1, 1, 1, 2)), 1.0)]

@@ -12,12 +12,18 @@ from aign_tf.places import APART, BLOCK
 # Pictures are halved first, so that noise and rasters count less: a cell is two pixels.
 _CELL = 2
 # Cells from side to side of what is looked at around the middle of a place.
-_WINDOW = 6
-_ITERATIONS = 3
+_WINDOW = 8
+_ITERATIONS = 4
 # Cells, the farthest that one iteration goes.
 _FARTHEST = 1.0
 # Added to sums of squared slopes: what noise of three grey levels makes in three channels.
 _NOISE = 0.05
+# Places from side to side that agree on where they have gone.
+_AGREEING = 3
+# Windows that differ by less than this are alike.
+_ALIKE = 0.02
+# What has no texture at all counts so much, by 1 for what is halfway from noise and alike.
+_UNCLEAR = 1e-3
 
 
 @keras.saving.register_keras_serializable("aign_tf")
@@ -74,6 +80,29 @@ class Tracked(Float32Layer):
 
     def get_config(self):
         return {**super().get_config(), "pixels": self.pixels}
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class Clear(Float32Layer):
+    """How clear it is where a place has gone: it has texture, and looks alike there."""
+
+    def call(self, evidence):
+        """What `Tracked` tells, `[N, h, w, 3]` -> positive, `[N, h, w, 1]`."""
+        texture, _, difference = tf.split(evidence, 3, axis=-1)
+        return (texture / (difference + _ALIKE)) ** 2 + _UNCLEAR
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class Agreed(Float32Layer):
+    """What a place and those next to it tell together of their shifts, the clearest most of all."""
+
+    def call(self, inputs):
+        """Shifts `[N, h, w, 2]` and how clear they are `[N, h, w, 1]` -> shifts."""
+        shifts, clear = inputs
+        shifts, clear = (
+            tf.nn.avg_pool2d(part, _AGREEING, 1, "SAME") for part in (clear * shifts, clear)
+        )
+        return shifts / clear
 
 
 def _first_cells(height: int, width: int) -> np.ndarray:

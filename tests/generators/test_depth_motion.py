@@ -5,13 +5,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from scipy.spatial.transform import Rotation
 
 from aign_tf import compat
 from aign_tf.errors import UserError
 from aign_tf.generators.depth_motion import Shifted, check_size, depth_motion
 from aign_tf.generators.matching import Best, Flow, Forwards, Matches, OfEachFrame, Pairs
-from aign_tf.generators.triangulation import MotionOfPlaces, Triangulated, solved
+from aign_tf.generators.motion import MotionOfPlaces
+from aign_tf.generators.triangulation import Triangulated
+from tests.generators.moved import PIXELS, USUAL, seen_from_beside
 from tests.generators.saved import check_it_comes_back
 
 FRAMES, HEIGHT, WIDTH = 3, 32, 48
@@ -100,10 +101,15 @@ def test_low_precision_gives_float32_factors_and_has_float32_weights(network):
     with compat.precision("bfloat16"):
         low = small()
     low.set_weights(network.get_weights())
-    factors, exact = low(observation()), network(observation())
+    given = observation()
+    # Something that moves, since any motion explains noise as badly as any other.
+    blurred = cv2.GaussianBlur(given["frames"][:, 0].reshape(-1, WIDTH, 3), (0, 0), 1.5)
+    blurred = 3 * blurred.reshape(-1, HEIGHT, WIDTH, 3)
+    given["frames"] = np.stack([np.roll(blurred, k, axis=2) for k in range(FRAMES)], axis=1)
+    factors, exact = low(given), network(given)
     for name, factor in factors.items():
         assert factor.dtype == tf.float32
-        assert np.abs(factor - exact[name]).mean() < 0.3 * np.abs(exact[name]).max()
+        assert np.abs(factor - exact[name]).mean() < 0.2 * np.abs(exact[name]).max()
         # More than the 256 values between two powers of 2 that bfloat16 has.
         assert np.any(factor != tf.cast(tf.cast(factor, tf.bfloat16), tf.float32))
     assert all(weight.dtype == np.float32 for weight in low.get_weights())
@@ -170,7 +176,7 @@ def test_plain_places_go_with_what_is_around_them_before_anything_is_learned(see
 
 def test_guesses_are_shown_as_the_motion_is_told_them(network):
     """Nearness becomes depth, each time that the motion is sought."""
-    given = [each.input[1] for each in network.layers if isinstance(each, MotionOfPlaces)]
+    given = [each.input[2] for each in network.layers if isinstance(each, MotionOfPlaces)]
     seen = observation()
     told = np.stack(keras.Model(network.input, given)(seen), axis=-1)[:, :, :, 0]
     told = told.reshape(2, FRAMES - 1, 4, 6, 2)
@@ -324,116 +330,7 @@ def test_flow_is_that_of_pairs_in_pixels():
     np.testing.assert_allclose(to_previous, -to_next, rtol=1e-5)
 
 
-# The camera's motion, and triangulation.
-
-PIXELS, USUAL = 20.0, 2.0
-
-
-def seen_from_beside(seed, rows=2, frames=3, size=(3, 4), ways=(1, -1, 0.5)):
-    """What `Triangulated` sees of random points, and their depths `[B, 2, F - 1, h, w]`."""
-    draw = np.random.default_rng(seed)
-    focal = draw.uniform(40, 60, (rows, 2))
-    rays = draw.uniform(-0.5, 0.5, (rows, *size, 2))
-    rotation = draw.uniform(-0.05, 0.05, (rows, frames - 1, 3))
-    translation = draw.uniform(0.1, 0.2, (rows, frames - 1, 3)) * ways
-    depth = draw.uniform(1.2, 6.0, (rows, 2, frames - 1, *size))
-    turns = Rotation.from_rotvec(rotation.reshape(-1, 3)).as_matrix()
-    turns = turns.reshape(rows, frames - 1, 3, 3)
-    turns = np.stack([turns, turns.swapaxes(-1, -2)], axis=1)
-    back = -np.einsum("bkij,bkj->bki", turns[:, 1], translation)
-    moves = np.stack([translation, back], axis=1)[:, :, :, None, None]
-    points = np.concatenate([rays, np.ones_like(rays[..., :1])], axis=-1)[:, None, None]
-    points = np.einsum("bskij,bskhwj->bskhwi", turns, depth[..., None] * points) + moves
-    shift = (points[..., :2] / points[..., 2:] - rays[:, None, None]) * focal[
-        :, None, None, None, None
-    ]
-    given = [rays, focal, rotation, translation]
-    shifts = (shift / PIXELS).reshape(-1, *size, 2)
-    return [np.float32(part) for part in (shifts, *given)], depth
-
-
-def of_next_frames(seed, rows=2, frames=3, **ways):
-    """What `MotionOfPlaces` sees where it guesses right, and the motions."""
-    (shifts, rays, focal, rotation, translation), depth = seen_from_beside(
-        seed, rows, frames, (9, 12), **ways
-    )
-    shifts = shifts.reshape(rows, 2, -1, 9, 12, 2)[:, 0].reshape(-1, 9, 12, 2)
-    depth = depth[:, 0].reshape(-1, 9, 12)
-    guess = np.float32(np.stack([np.log(USUAL / depth), np.zeros_like(depth)], axis=-1))
-    return [shifts, guess, rays, focal], rotation, translation
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_the_motion_is_that_which_moves_places_so(seed):
-    inputs, rotation, translation = of_next_frames(seed)
-    found = MotionOfPlaces(3, PIXELS, USUAL)(inputs)
-    # Of small turns, and a little less than it is.
-    np.testing.assert_allclose(found[0], rotation, atol=5e-3)
-    np.testing.assert_allclose(found[1], translation, atol=2e-2)
-
-
-def test_places_that_do_not_count_may_go_anywhere():
-    inputs, _, translation = of_next_frames(0)
-    shifts, guess = (part.copy() for part in inputs[:2])
-    shifts[:, ::2, ::3] = 0.9
-    wrong = MotionOfPlaces(3, PIXELS, USUAL)([shifts, *inputs[1:]])[1]
-    assert np.abs(wrong - translation).max() > 0.05
-    guess[:, ::2, ::3, 1] = -30
-    right = MotionOfPlaces(3, PIXELS, USUAL)([shifts, guess, *inputs[2:]])[1]
-    np.testing.assert_allclose(right, translation, atol=2e-2)
-
-
-def test_depths_that_are_guessed_twice_as_far_double_the_translation():
-    (shifts, guess, *lens), rotation, translation = of_next_frames(0)
-    farther = guess - np.float32([np.log(2), 0])
-    found = MotionOfPlaces(3, PIXELS, USUAL)([shifts, farther, *lens])
-    np.testing.assert_allclose(found[0], rotation, atol=8e-3)
-    np.testing.assert_allclose(found[1], 2 * translation, rtol=0.15)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_guesses_that_are_wrong_at_random_do_not_shorten_the_translation(seed):
-    (shifts, guess, *lens), _, translation = of_next_frames(seed, rows=40, ways=(0.2, -0.2, 3))
-    guess[..., 0] += np.random.default_rng(seed).normal(0, 0.5, guess.shape[:-1])
-    found = MotionOfPlaces(3, PIXELS, USUAL)([shifts, guess, *lens])[1]
-    lengths = [np.linalg.norm(motions, axis=-1) for motions in (found, translation)]
-    assert 0.93 < np.median(lengths[0] / lengths[1]) < 1.07
-
-
-def test_some_places_that_are_followed_wrongly_do_little():
-    (shifts, guess, *lens), rotation, translation = of_next_frames(0)
-    shifts[:, 1::4, 2::5] += 0.5
-    found = MotionOfPlaces(3, PIXELS, USUAL)([shifts, guess, *lens])
-    np.testing.assert_allclose(found[0], rotation, atol=6e-3)
-    np.testing.assert_allclose(found[1], translation, atol=4e-2)
-
-
-@pytest.mark.parametrize("what", ["nothing moves", "all at one depth", "no lens"])
-def test_a_motion_that_nothing_tells_is_finite_and_so_are_gradients(what):
-    shifts, guess, rays, focal = of_next_frames(0)[0]
-    if what == "nothing moves":
-        shifts = np.zeros_like(shifts)
-    elif what == "all at one depth":
-        guess = np.full_like(guess, -100)
-    else:
-        focal = np.zeros_like(focal)
-    inputs = [tf.constant(part) for part in (shifts, guess, rays, focal)]
-    with tf.GradientTape() as tape:
-        tape.watch(inputs)
-        found = MotionOfPlaces(3, PIXELS, USUAL)(inputs)
-    for part in (*found, *tape.gradient(found, inputs)):
-        assert np.all(np.isfinite(part))
-    if what == "nothing moves":
-        assert np.abs(found).max() == 0
-
-
-def test_linear_equations_are_solved():
-    draw = np.random.default_rng(0)
-    root, vector = draw.normal(size=(5, 6, 6)), draw.normal(size=(5, 6))
-    matrix = root @ root.swapaxes(1, 2) + 0.1 * np.eye(6)
-    expected = np.linalg.solve(matrix, vector[..., None])[..., 0]
-    found = solved(tf.constant(matrix), tf.constant(vector))
-    np.testing.assert_allclose(found, expected, rtol=1e-9)
+# Triangulation.
 
 
 @pytest.mark.parametrize("seed", range(3))
