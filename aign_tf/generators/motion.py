@@ -22,9 +22,11 @@ _UNSURE, _MISGUESSED = 0.004, 0.3
 _STARTS = np.float32([[0, 0, -1], [0.6, 0, -0.8], [-0.6, 0, -0.8], [1, 0, 0]])
 # Usual depths, the length with which it begins.
 _STEP = 1 / 30
-_SEARCHED, _POLISHED = 4, 2
-# Added to sums of squared slopes, so little that it only decides where nothing else does.
-_RIDGE = np.float32([1e-6] * 6 + [1e-8] * 2)
+_SEARCHED = 5
+# Added to sums of squared slopes, so little that it only decides where nothing else does; and so
+# much that guesses learn from motions, in the last round, what is told clearly alone.
+_RIDGE = np.float32([1e-5] * 6 + [1e-7] * 2)
+_LEARNED = np.float32([1e-3] * 6 + [1e-5] * 2)
 # Nearness by this factor more or less than guessed is not taken for more than that.
 _MISJUDGED = 30.0
 # Radians, and usual depths, that no camera turns and goes from frame to frame.
@@ -62,7 +64,8 @@ class MotionOfPlaces(Float32Layer):
     that make little of what fits badly. Guesses count little where they decide how far along its
     parallax a place has gone, since they may be wrong, and all may be so by a factor that changes
     from side to side, since whoever takes a turn for a sideways step bends all depths. The search
-    begins in several directions, and goes on from where places fit best with any depth at all.
+    begins in several directions, and ends where places fit best with any depth at all. Gradients
+    pass to guesses alone, through one more round.
 
     Args:
       frames: F.
@@ -88,13 +91,13 @@ class MotionOfPlaces(Float32Layer):
         """
         shifts, clear, guess, rays, focal = inputs
         here, there = gone_to(self.pixels * shifts, rays, focal, self.frames - 1)
+        clear, here, there = map(tf.stop_gradient, (clear, here, there))
         guess, clear, here, there = map(_in_a_row, (guess, clear, here, there))
         near = tf.exp(tf.clip_by_value(guess[..., 0], -_GUESSED, _GUESSED)) / self.usual_depth
         weight = _shares(clear[..., 0] * tf.nn.softplus(guess[..., 1]) + 1e-6)
         places = _Places(here, there, near, weight)
         state = self._searched(_Places(*map(tf.stop_gradient, places)))
-        for _ in range(_POLISHED):
-            state = self._improved(places, state)
+        state = self._improved(places, state, _LEARNED)
         return tuple(
             tf.reshape(part, (-1, self.frames - 1, 3))
             for part in (state.rotation, state.translation)
@@ -107,7 +110,7 @@ class MotionOfPlaces(Float32Layer):
         starts = self.usual_depth * _STEP * tf.repeat(_STARTS, tf.shape(places.near)[0], axis=0)
         state = _begun(all_places, starts)
         for _ in range(_SEARCHED):
-            state = self._improved(all_places, state)
+            state = self._improved(all_places, state, _RIDGE)
         cost = tf.reshape(_cost(all_places, state), (count, -1))
         chosen = tf.one_hot(tf.argmin(cost), count, axis=0)[..., None]
         return _State(
@@ -119,7 +122,7 @@ class MotionOfPlaces(Float32Layer):
             )
         )
 
-    def _improved(self, places: _Places, state: _State) -> _State:
+    def _improved(self, places: _Places, state: _State, ridge: np.ndarray) -> _State:
         """One round of Gauss and Newton."""
         turned, near, moved, parallax = _seen(places, state)
         stretch = _stretch(moved, parallax, places.weight)
@@ -131,8 +134,8 @@ class MotionOfPlaces(Float32Layer):
         system = _whitened(tf.concat(parts, axis=-1), parallax)
         missed = tf.reduce_sum(system[..., -1] ** 2, axis=-1)
         trust = _shares(places.weight / (1.0 + missed / (2.0 * _UNSURE**2)))
-        pulled = tf.pad(_RIDGE[6:] * state.slopes, [[0, 0], [6, 0]])
-        step = _least_squares(system, trust, _RIDGE, pulled)
+        pulled = tf.pad(ridge[6:] * state.slopes, [[0, 0], [6, 0]])
+        step = _least_squares(system, trust, ridge, pulled)
         slopes = state.slopes + tf.clip_by_value(step[:, 6:], -_TILTED, _TILTED)
         return _State(
             tf.clip_by_norm(state.rotation + step[:, :3], _FASTEST, axes=-1),

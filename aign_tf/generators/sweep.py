@@ -19,6 +19,7 @@ DEPTHS = np.exp(np.linspace(-1.6, 2.6, 15)).astype(np.float32)
 _CELL = 2
 # Cells, and then places, from side to side over which pictures and differences are averaged.
 _BLUR, _AROUND = 3, 5
+# How much the usual difference counts beside what is seen, where all is.
 _DOUBT = 0.2
 # Differences are multiplied by this before depths compete.
 _SHARPNESS = 80.0
@@ -38,6 +39,7 @@ class Swept(Float32Layer):
     def __init__(self, frames: int, usual_depth: float, **kwargs):
         super().__init__(**kwargs)
         self.frames, self.usual_depth = frames, usual_depth
+        self.pairs, self.of_each_frame = Pairs(), OfEachFrame(frames)
 
     def call(self, inputs):
         """Of clips and how the camera moves.
@@ -52,7 +54,7 @@ class Swept(Float32Layer):
         clip, rays, focal, centre, rotation, translation = map(tf.stop_gradient, inputs)
         halved = tf.nn.avg_pool2d(tf.reshape(clip, (-1, *clip.shape[2:])), _CELL, _CELL, "VALID")
         blurred = tf.nn.avg_pool2d(halved, _BLUR, 1, "SAME")
-        here, there = Pairs()(tf.reshape(blurred, (-1, self.frames, *blurred.shape[1:])))
+        here, there = self.pairs(tf.reshape(blurred, (-1, self.frames, *blurred.shape[1:])))
         here = tf.nn.avg_pool2d(here, APART // _CELL, APART // _CELL, "VALID")
         rotation = rigid.rotation_from_axis_angle(rotation)
         back = rigid.inverse(rotation, translation)
@@ -71,10 +73,10 @@ class Swept(Float32Layer):
         seen, inside = _between(there, cells)
         difference = inside * tf.reduce_mean(tf.abs(seen - here[..., None, :]), axis=-1)
         difference, inside = (
-            tf.nn.avg_pool2d(OfEachFrame(self.frames)(part), _AROUND, 1, "SAME")
+            tf.nn.avg_pool2d(self.of_each_frame(part), _AROUND, 1, "SAME")
             for part in (difference, inside)
         )
-        # What no neighbour would show is as likely as what they show is on average.
+        # What no neighbour shows is as likely as what they show is on average.
         usual = _mean(difference, inside)
         difference = (difference + _DOUBT * usual) / (inside + _DOUBT)
         return tf.nn.softmax(-_SHARPNESS * difference)

@@ -97,14 +97,27 @@ def test_a_motion_that_nothing_tells_is_finite_and_so_are_gradients(what):
         guess = np.full_like(guess, -100)
     else:
         focal = np.zeros_like(focal)
-    inputs = [tf.constant(part) for part in (shifts, clear, guess, rays, focal)]
+    guess = tf.constant(guess)
     with tf.GradientTape() as tape:
-        tape.watch(inputs)
-        found = MotionOfPlaces(3, PIXELS, USUAL)(inputs)
-    for part in (*found, *tape.gradient(found, inputs)):
+        tape.watch(guess)
+        found = MotionOfPlaces(3, PIXELS, USUAL)([shifts, clear, guess, rays, focal])
+    for part in (*found, tape.gradient(found, guess)):
         assert np.all(np.isfinite(part))
     if what == "nothing moves":
         assert np.abs(found).max() < 1e-6
+
+
+def test_guesses_learn_from_motions_and_where_places_have_gone_does_not():
+    (shifts, clear, guess, *lens), _, translation = of_next_frames(0)
+    shifts, clear, guess = map(tf.constant, (shifts, clear, guess - np.float32([0.5, 0])))
+    with tf.GradientTape() as tape:
+        tape.watch([shifts, clear, guess])
+        found = MotionOfPlaces(3, PIXELS, USUAL)([shifts, clear, guess, *lens])[1]
+        loss = tf.reduce_sum((found - translation) ** 2)
+    by_shifts, by_clear, by_guess = tape.gradient(loss, [shifts, clear, guess])
+    assert by_shifts is None and by_clear is None
+    # All was guessed too far, so nearer is better.
+    assert np.mean(by_guess[..., 0]) < 0
 
 
 def test_linear_equations_are_solved():
