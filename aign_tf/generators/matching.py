@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from aign_tf import rigid
 from aign_tf.layers import Float32Layer
 
 # Cosines are multiplied by this before they compete.
@@ -26,6 +27,21 @@ class Pairs(Float32Layer):
             tf.reshape(tf.concat([first, last], axis=1), shape),
             tf.reshape(tf.concat([last, first], axis=1), shape),
         )
+
+
+def motions_of_pairs(rotation: tf.Tensor, translation: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """How the camera moves from each frame of `Pairs` to the other.
+
+    Args:
+      rotation, translation: `[B, F - 1, 3]`, from each frame to the next.
+
+    Returns:
+      rotation matrices `[B 2 (F - 1), 3, 3]` and translations `[B 2 (F - 1), 3]`.
+    """
+    forth = rigid.rotation_from_axis_angle(rotation), translation
+    both = zip(forth, rigid.inverse(*forth))
+    rotation, translation = (tf.concat(ways, axis=1) for ways in both)
+    return tf.reshape(rotation, (-1, 3, 3)), tf.reshape(translation, (-1, 3))
 
 
 def _both_ways(values: tf.Tensor, frames: int) -> list[tf.Tensor]:

@@ -22,6 +22,7 @@ _UNSURE, _MISGUESSED = 0.004, 0.3
 _STARTS = np.float32([[0, 0, -1], [0.6, 0, -0.8], [-0.6, 0, -0.8], [1, 0, 0]])
 # Usual depths, the length with which it begins.
 _STEP = 1 / 30
+# Rounds from each start.
 _SEARCHED = 5
 # Added to sums of squared slopes, so little that it only decides where nothing else does; and so
 # much that guesses learn from motions, in the last round, what is told clearly alone.
@@ -113,14 +114,8 @@ class MotionOfPlaces(Float32Layer):
             state = self._improved(all_places, state, _RIDGE)
         cost = tf.reshape(_cost(all_places, state), (count, -1))
         chosen = tf.one_hot(tf.argmin(cost), count, axis=0)[..., None]
-        return _State(
-            *(
-                tf.stop_gradient(
-                    tf.reduce_sum(chosen * tf.reshape(part, (count, -1, part.shape[-1])), axis=0)
-                )
-                for part in state
-            )
-        )
+        of_starts = (tf.reshape(part, (count, -1, part.shape[-1])) for part in state)
+        return _State(*(tf.reduce_sum(chosen * part, axis=0) for part in of_starts))
 
     def _improved(self, places: _Places, state: _State, ridge: np.ndarray) -> _State:
         """One round of Gauss and Newton."""

@@ -6,8 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from aign_tf import rigid
-from aign_tf.generators.matching import OfEachFrame, Pairs
+from aign_tf.generators.matching import OfEachFrame, Pairs, motions_of_pairs
 from aign_tf.layers import Float32Layer
 
 APART = 4
@@ -56,17 +55,18 @@ class Swept(Float32Layer):
         blurred = tf.nn.avg_pool2d(halved, _BLUR, 1, "SAME")
         here, there = self.pairs(tf.reshape(blurred, (-1, self.frames, *blurred.shape[1:])))
         here = tf.nn.avg_pool2d(here, APART // _CELL, APART // _CELL, "VALID")
-        rotation = rigid.rotation_from_axis_angle(rotation)
-        back = rigid.inverse(rotation, translation)
-        rotation = tf.reshape(tf.concat([rotation, back[0]], axis=1), (-1, 1, 1, 3, 3))
-        translation = tf.reshape(tf.concat([translation, back[1]], axis=1), (-1, 1, 1, 1, 3))
+        rotation, translation = motions_of_pairs(rotation, translation)
         rays, focal, centre = (
             tf.repeat(part, 2 * (self.frames - 1), axis=0) for part in (rays, focal, centre)
         )
         rays = tf.nn.avg_pool2d(rays, APART, APART, "VALID")
-        turned = tf.linalg.matvec(rotation, tf.concat([rays, tf.ones_like(rays[..., :1])], -1))
+        turned = tf.linalg.matvec(
+            rotation[:, None, None], tf.concat([rays, tf.ones_like(rays[..., :1])], -1)
+        )
         # `[N, h, w, K, 3]`, by the depth that is tried.
-        moved = turned[..., None, :] + translation / (self.usual_depth * DEPTHS[:, None])
+        moved = turned[..., None, :] + translation[:, None, None, None] / (
+            self.usual_depth * DEPTHS[:, None]
+        )
         ahead = tf.maximum(moved[..., 2:], 1e-3)
         focal, centre = (tf.reshape(part, (-1, 1, 1, 1, 2)) for part in (focal, centre))
         cells = (moved[..., :2] / ahead * focal + centre + 0.5) / _CELL - 0.5

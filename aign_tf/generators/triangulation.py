@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from aign_tf import rigid
+from aign_tf.generators.matching import motions_of_pairs
 from aign_tf.generators.rays import gone_to
 from aign_tf.layers import Float32Layer
 
@@ -44,10 +44,8 @@ class Triangulated(Float32Layer):
         """
         shifts, rays, focal, rotation, translation = inputs
         here, there = gone_to(self.pixels * shifts, rays, focal, 2 * rotation.shape[1])
-        rotation = rigid.rotation_from_axis_angle(rotation)
-        back = rigid.inverse(rotation, translation)
-        rotation = tf.reshape(tf.concat([rotation, back[0]], axis=1), (-1, 1, 1, 3, 3))
-        translation = tf.reshape(tf.concat([translation, back[1]], axis=1), (-1, 1, 1, 3))
+        rotation, translation = motions_of_pairs(rotation, translation)
+        rotation, translation = rotation[:, None, None], translation[:, None, None]
         turned = tf.linalg.matvec(rotation, tf.concat([here, tf.ones_like(here[..., :1])], axis=-1))
         parallax = translation[..., :2] - there * translation[..., 2:]
         moved = there * turned[..., 2:] - turned[..., :2]
