@@ -34,22 +34,25 @@ def predict_video(generator: keras.Model, recording: Sequence) -> VideoFactors:
 
     All clips of successive frames are looked at, forwards and backwards, as they are and in a
     mirror (Godard et al. 2017): a network that is not sure errs differently each time. What is told
-    of a frame or a motion is averaged, depths as logarithms. A recording that is shorter than a
-    clip is played forwards and backwards.
+    of a frame is averaged, as logarithms; of a motion the median is taken, number by number, since
+    some clips find the wrong one of two that explain them nearly as well. A recording that is
+    shorter than a clip is played forwards and backwards.
 
     Args:
       generator: as of `generators.depth_motion`.
     """
-    log_depth, motion = _told(generator, recording)
-    mirrored_depth, mirrored_motion = _told(generator, _mirrored(recording))
-    log_depth += mirrored_depth[..., ::-1]
-    motion += mirrored_motion * [*MIRRORED["rotation"], *MIRRORED["translation"]]
-    rotation, translation = np.split(motion / 2, 2, axis=1)
-    return VideoFactors(np.exp(log_depth / 2), matrices(rotation), translation)
+    log_depth, step, motion = _told(generator, recording)
+    mirrored_depth, _, mirrored_motion = _told(generator, _mirrored(recording))
+    log_depth = (log_depth + mirrored_depth[..., ::-1]) / 2
+    mirrored_motion = mirrored_motion * [*MIRRORED["rotation"], *MIRRORED["translation"]]
+    motion = _medians(np.tile(step, 2), np.concatenate([motion, mirrored_motion]))
+    rotation, translation = np.split(motion, 2, axis=1)
+    return VideoFactors(np.exp(log_depth), matrices(rotation), translation)
 
 
-def _told(generator: keras.Model, recording: Sequence) -> tuple[np.ndarray, np.ndarray]:
-    """Means over all clips: log depth `[N, H, W]`, rotation and translation `[N - 1, 6]`."""
+def _told(generator: keras.Model, recording: Sequence) -> tuple[np.ndarray, ...]:
+    """What clips tell: means of log depth `[N, H, W]`; K steps, `[K]` in 0 to N - 2; and what was
+    told of each, rotation and translation `[K, 6]`."""
     length, count = generator.input["frames"].shape[1], len(recording)
     if count < length:
         rows = np.pad(np.arange(count), (0, length - count), "reflect")[None]
@@ -57,7 +60,7 @@ def _told(generator: keras.Model, recording: Sequence) -> tuple[np.ndarray, np.n
         rows = windows(count, length, 1)
     rows = np.concatenate([rows, rows[:, ::-1]])
     log_depth = np.zeros(recording.frames.shape[:3], np.float32)
-    motion, steps = np.zeros((count - 1, 6)), np.zeros((count - 1, 1))
+    steps, motions = [], []
     for start in range(0, len(rows), _CLIPS_AT_ONCE):
         some = rows[start : start + _CLIPS_AT_ONCE]
         factors = generator.predict_on_batch(clip_inputs(recording, some))
@@ -65,11 +68,18 @@ def _told(generator: keras.Model, recording: Sequence) -> tuple[np.ndarray, np.n
         vectors = np.concatenate([factors["rotation"], factors["translation"]], axis=-1)
         here, there = some[:, :-1], some[:, 1:]
         forth, back = there > here, there < here
-        first = np.concatenate([here[forth], there[back]])
-        np.add.at(motion, first, np.concatenate([vectors[forth], _inverse(vectors[back])]))
-        np.add.at(steps, first, 1)
+        steps += [here[forth], there[back]]
+        motions += [vectors[forth], _inverse(vectors[back])]
     log_depth /= np.bincount(rows.ravel()).reshape(-1, 1, 1).astype(np.float32)
-    return log_depth, motion / steps
+    return log_depth, np.concatenate(steps), np.concatenate(motions)
+
+
+def _medians(group: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Of the rows of `values` `[K, ...]` that belong to each group, in their order."""
+    order = np.argsort(group)
+    first = np.flatnonzero(np.diff(group[order])) + 1
+    parts = np.split(values[order], first) if len(order) else []
+    return np.reshape([np.median(part, axis=0) for part in parts], (-1, *values.shape[1:]))
 
 
 def _inverse(motions: np.ndarray) -> np.ndarray:

@@ -95,6 +95,21 @@ def test_what_clips_tell_of_a_frame_is_averaged():
     np.testing.assert_allclose(video.translation[:, 2], [0.15, 0.15, 0.15], rtol=1e-5)
 
 
+def test_a_clip_that_is_mistaken_changes_no_motion_that_others_tell():
+    class Mistaken(Telling):
+        def predict_on_batch(self, clips):
+            factors = super().predict_on_batch(clips)
+            if not self.seen[1:]:
+                factors["rotation"][1] += 0.5
+                factors["translation"][1] += 5
+            return factors
+
+    expected = predict_video(Telling(3), numbered(4))
+    found = predict_video(Mistaken(3), numbered(4))
+    np.testing.assert_allclose(found.translation, expected.translation, atol=1e-4)
+    np.testing.assert_allclose(found.rotation, expected.rotation, atol=1e-4)
+
+
 @pytest.mark.parametrize(
     "rotation, translation", [((0.1, 0.2, 0.3), (0, 0, 0)), ((0,) * 3, (1, 2, 3))]
 )

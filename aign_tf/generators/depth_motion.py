@@ -25,6 +25,7 @@ from aign_tf.errors import UserError
 from aign_tf.generators.matching import Best, Flow, Forwards, Matches, OfEachFrame, Pairs
 from aign_tf.generators.motion import Farness, MotionOfPlaces
 from aign_tf.generators.rays import Rays
+from aign_tf.generators.size import size_seen
 from aign_tf.generators.sweep import DEPTHS, Swept
 from aign_tf.generators.tracking import Agreed, Clear, Tracked
 from aign_tf.generators.triangulation import Triangulated
@@ -40,12 +41,10 @@ from aign_tf.places import APART, BLOCK
 
 # Log depths farther than this from the usual one grow like a logarithm.
 _LINEAR = 3.0
-# Turns of 3 degrees and steps of a twentieth of the usual depth count as 1.
-_USUAL_MOTION = 20.0
 # Height and width are divided by this at the bottom of the U.
 _COARSEST = 16
 # Places are matched with blocks of their size up to so many blocks away.
-_REACH = 6
+_REACH = 8
 # What is so many places around one moves about as it does, and tells where it has gone together.
 _AROUND = 5
 # Times that depths are guessed, and the motion is sought that fits them.
@@ -77,9 +76,9 @@ def depth_motion(
     2015, FlowNetC), and the matches made exact by what the pictures show there. The motion is what
     explains the matches best at guessed depths; both are found again when it has been seen what
     they triangulate to (in turns, as by Teed and Deng 2020, DeepV2D). Depths come, in a U, from the
-    frame and from what its matches and these motions triangulate to; the size of both, from all
-    places together. Source: Tung et al. 2017, structure from motion, whose networks see one and two
-    frames; without batch normalisation.
+    frame and from what its matches and these motions triangulate to; the size of both, from the
+    shape that comes out. Source: Tung et al. 2017, structure from motion, whose networks see one
+    and two frames; without batch normalisation.
 
     Args:
       frames: F, at least 2.
@@ -107,17 +106,16 @@ def depth_motion(
     forwards = Forwards(frames)
     tracked, clear, known, towards = map(forwards, (tracked, clear, x, directions))
     seen, guesses = known, []
-    for _ in range(_LOOKS):
+    for look in range(_LOOKS):
         guess = _guessed(seen, channels)
         guesses.append(Farness()(guess))
         rotation, translation = MotionOfPlaces(frames, pixels, usual_depth)(
             [tracked, clear, guess, rays, focal]
         )
         nearness = Triangulated(pixels, usual_depth)([shifts, rays, focal, rotation, translation])
-        # A turn that is taken for a sideways step bends floors and walls, which the next look sees.
-        seen = _mixed([known, forwards(nearness), towards], channels)
-    usual_steps = layers.Rescaling(1 / usual_depth)(translation)
-    log_size = _log_size(seen, rotation, usual_steps, channels)
+        if look + 1 < _LOOKS:
+            # A turn taken for a sideways step bends floors and walls, which the next look sees.
+            seen = _mixed([known, forwards(nearness), towards], channels)
     x = OfEachFrame(frames)(layers.Concatenate()([x, nearness]))
     x = layers.Conv2D(4 * channels, 1)(layers.Concatenate()([levels[2], x]))
     levels[2] = residual_block(x, 4 * channels)
@@ -125,6 +123,8 @@ def depth_motion(
     # As large as features are.
     levels[1] = layers.Concatenate()([levels[1], layers.Rescaling(len(DEPTHS))(swept)])
     depths = _depths(levels, height, usual_depth, channels, blocks)
+    told, mean = size_seen(depths[0], rays, rotation, translation, channels)
+    log_size = layers.Subtract(dtype="float32")([Shifted(math.log(usual_depth))(told), mean])
     # One number for depths and motions: what draws a clip right draws it right whatever its size.
     of_frames = FoldTime(repeats=frames)(layers.Reshape((1, 1, 1))(log_size))
     depths = [layers.Add(dtype="float32")([depth, of_frames]) for depth in depths]
@@ -158,10 +158,10 @@ def _followed(clip, levels: list, directions, pixels: float, channels: int) -> t
     frame, _ = Pairs()(UnfoldTime(frames)(levels[2]))
     # The best match is near enough to begin with. A start that is learned would drift away, since
     # whatever is near enough is made exact.
-    tracked, evidence = Tracked(pixels)([*Pairs()(clip), alone])
+    tracked, evidence = Tracked(pixels)([*Pairs()(clip), together])
     clear = Clear()(evidence)
     agreed = Agreed()([tracked, clear])
-    correction = layers.Subtract(dtype="float32")([tracked, alone])
+    correction = layers.Subtract(dtype="float32")([tracked, together])
     difference = layers.Subtract(dtype="float32")([tracked, agreed])
     parts = [matches, around, alone, cosine, together, likeness, correction, evidence, difference]
     x = _mixed([*parts, frame, directions], channels)
@@ -207,27 +207,6 @@ def _mixed(parts: list, channels: int):
     """Features of each place from all that is known of it."""
     x = layers.Concatenate()(parts)
     return layers.Conv2D(4 * channels, 1, activation="relu", kernel_initializer="he_normal")(x)
-
-
-def _log_size(x, rotation, translation, channels: int):
-    """By how much all is larger than guessed, as a logarithm, `[B, 1, 1]`.
-
-    A street seen from a car, or a room in which someone looks around: how large things are, no
-    place tells alone, but all of them do together, and how the camera moves.
-
-    Args:
-      x: features of the places of each frame, `[B (F - 1), h, w, C]`.
-      rotation, translation: `[B, F - 1, 3]`, in radians and usual depths.
-    """
-    motion = layers.Concatenate(dtype="float32")([rotation, translation])
-    motion = FoldTime()(layers.Rescaling(_USUAL_MOTION)(motion))
-    x = layers.Concatenate()([layers.GlobalAveragePooling2D()(x), motion])
-    # Means over many places differ little, and would be told apart slowly.
-    x = layers.LayerNormalization(dtype="float32")(x)
-    x = layers.Dense(4 * channels, activation="relu", kernel_initializer="he_normal")(x)
-    x = layers.Dense(1, dtype="float32", kernel_initializer=normal_initializer())(x)
-    x = UnfoldTime(rotation.shape[1])(x)
-    return Shifted(0.0)(layers.GlobalAveragePooling1D(keepdims=True, dtype="float32")(x))
 
 
 def _told(x):

@@ -13,6 +13,8 @@ from aign_tf.layers import Float32Layer
 
 # Cosines are multiplied by this before they compete.
 _SHARPNESS = 20.0
+# Taken from cosines that shall not compete.
+_NOWHERE = 10.0
 
 
 @keras.saving.register_keras_serializable("aign_tf")
@@ -134,7 +136,10 @@ def _flat(features):
 
 @keras.saving.register_keras_serializable("aign_tf")
 class Best(Float32Layer):
-    """The mean of the places within reach, of those that match best, and how well they do."""
+    """The mean of the place within reach that matches best and those beside it, and how well.
+
+    Others do not count: there are many, and each would pull the mean its way a little.
+    """
 
     def __init__(self, reach: int, **kwargs):
         super().__init__(**kwargs)
@@ -142,11 +147,13 @@ class Best(Float32Layer):
 
     def call(self, matches):
         """Of `Matches` -> right and down by the reach `[N, h, w, 2]`, cosine `[N, h, w, 1]`."""
-        steps = tf.linspace(-1.0, 1.0, 2 * self.reach + 1)
-        down, right = (tf.reshape(part, [-1]) for part in tf.meshgrid(steps, steps, indexing="ij"))
-        weights = tf.nn.softmax(_SHARPNESS * matches)
-        place = tf.linalg.matmul(weights, tf.stack([right, down], axis=-1))
-        return place, tf.reduce_sum(weights * matches, axis=-1, keepdims=True)
+        steps = np.linspace(-1, 1, 2 * self.reach + 1, dtype=np.float32)
+        places = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+        apart = np.abs(places[:, None] - places).max(axis=-1) * self.reach
+        far = np.where(apart < 1.5, 0, -_NOWHERE).astype(np.float32)
+        near = matches + tf.gather(far, tf.argmax(matches, axis=-1))
+        weights = tf.nn.softmax(_SHARPNESS * near)
+        return tf.matmul(weights, places), tf.reduce_sum(weights * matches, axis=-1, keepdims=True)
 
     def get_config(self):
         return {**super().get_config(), "reach": self.reach}

@@ -19,11 +19,13 @@ _GUESSED = 3.0
 _UNSURE, _MISGUESSED = 0.004, 0.3
 # Directions, of points in the camera, in which a search begins: many a flow fits a turn and a step
 # to the one side nearly as well as another turn and a step to the other side.
-_STARTS = np.float32([[0, 0, -1], [0.6, 0, -0.8], [-0.6, 0, -0.8], [1, 0, 0]])
+_ALONG_AXES = [[0, 0, -1], [0, 0, 1], [1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]]
+_ASIDE = [[0.6, 0, -0.8], [-0.6, 0, -0.8], [0, 0.6, -0.8], [0, -0.6, -0.8]]
+_STARTS = np.float32(_ALONG_AXES + _ASIDE)
 # Usual depths, the length with which it begins.
 _STEP = 1 / 30
-# Rounds from each start.
-_SEARCHED = 5
+# Rounds from each start, and more of them from so many of the best.
+_TRIED, _KEPT, _FOLLOWED = 2, 2, 4
 # Added to sums of squared slopes, so little that it only decides where nothing else does; and so
 # much that guesses learn from motions, in the last round, what is told clearly alone.
 _RIDGE = np.float32([1e-5] * 6 + [1e-7] * 2)
@@ -107,15 +109,15 @@ class MotionOfPlaces(Float32Layer):
     def _searched(self, places: _Places) -> _State:
         """The best of what is found from all starts."""
         count = len(_STARTS)
-        all_places = places.repeated(count)
         starts = self.usual_depth * _STEP * tf.repeat(_STARTS, tf.shape(places.near)[0], axis=0)
-        state = _begun(all_places, starts)
-        for _ in range(_SEARCHED):
-            state = self._improved(all_places, state, _RIDGE)
-        cost = tf.reshape(_cost(all_places, state), (count, -1))
-        chosen = tf.one_hot(tf.argmin(cost), count, axis=0)[..., None]
-        of_starts = (tf.reshape(part, (count, -1, part.shape[-1])) for part in state)
-        return _State(*(tf.reduce_sum(chosen * part, axis=0) for part in of_starts))
+        state = _begun(places.repeated(count), starts)
+        for rounds, kept in ((_TRIED, _KEPT), (_FOLLOWED, 1)):
+            repeated = places.repeated(count)
+            for _ in range(rounds):
+                state = self._improved(repeated, state, _RIDGE)
+            state = _best(state, tf.reshape(_cost(repeated, state), (count, -1)), kept)
+            count = kept
+        return state
 
     def _improved(self, places: _Places, state: _State, ridge: np.ndarray) -> _State:
         """One round of Gauss and Newton."""
@@ -216,6 +218,18 @@ def _cost(places: _Places, state: _State) -> tf.Tensor:
     behind = tf.nn.relu(-tf.reduce_sum(moved * along, axis=-1))
     missed = tf.math.log1p((across**2 + behind**2) / (2.0 * (0.5 * _UNSURE) ** 2))
     return tf.reduce_sum(places.weight * missed, axis=-1)
+
+
+def _best(state: _State, cost: tf.Tensor, kept: int) -> _State:
+    """Those of `[S N, ...]` that cost least of each S, `[kept N, ...]`; `cost` is `[S, N]`."""
+    chosen = []
+    for _ in range(kept):
+        chosen.append(tf.one_hot(tf.argmin(cost), cost.shape[0], axis=0))
+        cost += 1e9 * chosen[-1]
+    chosen = tf.stack(chosen)[..., None]
+    of_starts = (tf.reshape(part, (1, cost.shape[0], -1, part.shape[-1])) for part in state)
+    best = (tf.reduce_sum(chosen * part, axis=1) for part in of_starts)
+    return _State(*(tf.reshape(part, (-1, part.shape[-1])) for part in best))
 
 
 def _stretch(moved: tf.Tensor, parallax: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:

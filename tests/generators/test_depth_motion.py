@@ -29,10 +29,19 @@ def network():
 
 
 def observation(rows=2, seed=0):
-    frames = np.random.default_rng(seed).uniform(-1, 1, (rows, FRAMES, HEIGHT, WIDTH, 3))
+    """Clips that come nearer to something at a distance, and pass it on its left."""
+    draw = np.random.default_rng(seed)
+    textures = draw.uniform(-1, 1, (rows, HEIGHT, WIDTH, 3)).astype(np.float32)
+    textures = [2 * cv2.GaussianBlur(texture, (0, 0), 1.5) for texture in textures]
+    moves = [np.float32([[1 + 0.1 * k, 0, 2.0 * k], [0, 1 + 0.1 * k, k]]) for k in range(FRAMES)]
+    frames = [[_moved(texture, move) for move in moves] for texture in textures]
     focal, centre = (np.tile(pair, (rows, 1)) for pair in ([40.0, 41.0], [23.5, 15.5]))
-    parts = {"frames": frames, "focal": focal, "principal_point": centre}
+    parts = {"frames": np.clip(frames, -1, 1), "focal": focal, "principal_point": centre}
     return {name: part.astype(np.float32) for name, part in parts.items()}
+
+
+def _moved(picture, move):
+    return cv2.warpAffine(picture, move, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT)
 
 
 def found(network, given):
@@ -316,10 +325,17 @@ def test_the_best_matches_are_where_a_place_has_gone():
     places = np.array([[0.0, 0.0], [1.25, -2.5], [-3.5, 0.5], [3.0, 3.75]])
     found, _ = Best(REACH)(sharp_matches(places))
     np.testing.assert_allclose(found[0, 0], places / REACH, atol=1e-4)
-    # One place that matches fully, among others that do not at all.
-    cosines = np.zeros((1, 1, 1, (2 * REACH + 1) ** 2), np.float32)
-    cosines[..., 7] = 1
-    assert 0.95 < Best(REACH)(cosines)[1][0, 0, 0, 0] < 1
+
+
+def test_matches_that_are_not_beside_the_best_do_not_count():
+    side = 2 * REACH + 1
+    cosines = np.full((1, 1, 1, side, side), 0.9, np.float32)
+    cosines[..., 1, 6] = 1
+    place, cosine = Best(REACH)(cosines.reshape(1, 1, 1, -1))
+    np.testing.assert_allclose(place[0, 0, 0], np.array([6 - REACH, 1 - REACH]) / REACH, atol=1e-6)
+    # It and eight others beside it.
+    share = 1 / (1 + 8 * np.exp(-20 * 0.1))
+    np.testing.assert_allclose(cosine, share + 0.9 * (1 - share), rtol=1e-5)
 
 
 def test_flow_is_that_of_pairs_in_pixels():
