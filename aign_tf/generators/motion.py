@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from aign_tf import rigid
+from aign_tf.fused import fused
 from aign_tf.generators.rays import gone_to
 from aign_tf.layers import Float32Layer
 
@@ -22,24 +23,26 @@ _UNSURE, _MISGUESSED = 0.004, 0.3
 _ALONG_AXES = [[0, 0, -1], [0, 0, 1], [1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]]
 _ASIDE = [[0.6, 0, -0.8], [-0.6, 0, -0.8], [0, 0.6, -0.8], [0, -0.6, -0.8]]
 _STARTS = np.float32(_ALONG_AXES + _ASIDE)
-# Usual depths, the length with which it begins.
+# The length with which it begins. Here and below, a usual depth is the unit of length.
 _STEP = 1 / 30
 # Rounds from each start, and more of them from so many of the best.
 _TRIED, _KEPT, _FOLLOWED = 2, 2, 4
 # Added to sums of squared slopes, so little that it only decides where nothing else does; and so
 # much that guesses learn from motions, in the last round, what is told clearly alone.
-_RIDGE = np.float32([1e-5] * 6 + [1e-7] * 2)
-_LEARNED = np.float32([1e-3] * 6 + [1e-5] * 2)
+_RIDGE = np.float32([1e-5] * 3 + [4e-5] * 3 + [1e-7] * 2)
+_LEARNED = 100 * _RIDGE
+# The first of them where translations differ in length alone, by a factor.
+_RIDGE_OF_LENGTHS = np.float32([1e-5] * 4 + [1e-7] * 2)
 # Nearness by this factor more or less than guessed is not taken for more than that.
 _MISJUDGED = 30.0
-# Radians, and usual depths, that no camera turns and goes from frame to frame.
+# How far, and by how many radians, no camera goes and turns from frame to frame.
 _FASTEST = 0.5
 # Bounds of a change of the slopes of guesses in one round, and of them all.
 _TILTED, _STEEPEST = 0.5, 2.0
 
 
 class _Places(NamedTuple):
-    """Rays here and there `[N, P, 2]`, nearness in 1 / m and weight, which sum to 1, `[N, P]`."""
+    """Rays here and there `[N, P, 2]`, nearness and weight, which sum to 1, `[N, P]`."""
 
     here: tf.Tensor
     there: tf.Tensor
@@ -80,7 +83,7 @@ class MotionOfPlaces(Float32Layer):
         super().__init__(**kwargs)
         self.frames, self.pixels, self.usual_depth = frames, pixels, usual_depth
 
-    def call(self, inputs):
+    def call(self, inputs, training=None):
         """Of each frame and the next.
 
         Args:
@@ -96,49 +99,17 @@ class MotionOfPlaces(Float32Layer):
         here, there = gone_to(self.pixels * shifts, rays, focal, self.frames - 1)
         clear, here, there = map(tf.stop_gradient, (clear, here, there))
         guess, clear, here, there = map(_in_a_row, (guess, clear, here, there))
-        near = tf.exp(tf.clip_by_value(guess[..., 0], -_GUESSED, _GUESSED)) / self.usual_depth
+        near = tf.exp(tf.clip_by_value(guess[..., 0], -_GUESSED, _GUESSED))
         weight = _shares(clear[..., 0] * tf.nn.softplus(guess[..., 1]) + 1e-6)
         places = _Places(here, there, near, weight)
-        state = self._searched(_Places(*map(tf.stop_gradient, places)))
-        state = self._improved(places, state, _LEARNED)
-        return tuple(
+        # Compiled, the search takes a third of the time. Not everything that serves can compile.
+        search = _searched_fused if training else _searched
+        state = _improved(places, search(*map(tf.stop_gradient, places)), _LEARNED)
+        rotation, translation = (
             tf.reshape(part, (-1, self.frames - 1, 3))
             for part in (state.rotation, state.translation)
         )
-
-    def _searched(self, places: _Places) -> _State:
-        """The best of what is found from all starts."""
-        count = len(_STARTS)
-        starts = self.usual_depth * _STEP * tf.repeat(_STARTS, tf.shape(places.near)[0], axis=0)
-        state = _begun(places.repeated(count), starts)
-        for rounds, kept in ((_TRIED, _KEPT), (_FOLLOWED, 1)):
-            repeated = places.repeated(count)
-            for _ in range(rounds):
-                state = self._improved(repeated, state, _RIDGE)
-            state = _best(state, tf.reshape(_cost(repeated, state), (count, -1)), kept)
-            count = kept
-        return state
-
-    def _improved(self, places: _Places, state: _State, ridge: np.ndarray) -> _State:
-        """One round of Gauss and Newton."""
-        turned, near, moved, parallax = _seen(places, state)
-        stretch = _stretch(moved, parallax, places.weight)
-        translation = stretch[:, None] * state.translation
-        parallax *= stretch[:, None, None]
-        tilting = parallax[..., None] * places.here[..., None, :]
-        missed = (moved - parallax)[..., None]
-        parts = [_turning(places, turned), _stepping(places, near), tilting, missed]
-        system = _whitened(tf.concat(parts, axis=-1), parallax)
-        missed = tf.reduce_sum(system[..., -1] ** 2, axis=-1)
-        trust = _shares(places.weight / (1.0 + missed / (2.0 * _UNSURE**2)))
-        pulled = tf.pad(ridge[6:] * state.slopes, [[0, 0], [6, 0]])
-        step = _least_squares(system, trust, ridge, pulled)
-        slopes = state.slopes + tf.clip_by_value(step[:, 6:], -_TILTED, _TILTED)
-        return _State(
-            tf.clip_by_norm(state.rotation + step[:, :3], _FASTEST, axes=-1),
-            tf.clip_by_norm(translation + step[:, 3:6], _FASTEST * self.usual_depth, axes=-1),
-            tf.clip_by_value(slopes, -_STEEPEST, _STEEPEST),
-        )
+        return rotation, self.usual_depth * translation
 
     def get_config(self):
         own = {"frames": self.frames, "pixels": self.pixels, "usual_depth": self.usual_depth}
@@ -152,6 +123,45 @@ class Farness(Float32Layer):
     def call(self, guess):
         """`[N, h, w, 2]` -> `[N, h, w, 1]`."""
         return -guess[..., :1]
+
+
+def _searched(*places: tf.Tensor) -> _State:
+    """The best of what is found from all starts for `_Places`."""
+    places, count = _Places(*places), len(_STARTS)
+    starts = _STEP * tf.repeat(_STARTS, tf.shape(places.near)[0], axis=0)
+    state = _begun(places.repeated(count), starts)
+    for rounds, kept in ((_TRIED, _KEPT), (_FOLLOWED, 1)):
+        repeated = places.repeated(count)
+        for _ in range(rounds):
+            state = _improved(repeated, state, _RIDGE)
+        state = _best(state, tf.reshape(_cost(repeated, state), (count, -1)), kept)
+        count = kept
+    return state
+
+
+_searched_fused = fused(_searched)
+
+
+def _improved(places: _Places, state: _State, ridge: np.ndarray) -> _State:
+    """One round of Gauss and Newton."""
+    turned, near, moved, parallax = _seen(places, state)
+    stretch = _stretch(moved, parallax, places.weight)
+    translation = stretch[:, None] * state.translation
+    parallax *= stretch[:, None, None]
+    tilting = parallax[..., None] * places.here[..., None, :]
+    missed = (moved - parallax)[..., None]
+    parts = [_turning(places, turned), _stepping(places, near), tilting, missed]
+    system = _whitened(tf.concat(parts, axis=-1), parallax)
+    missed = tf.reduce_sum(system[..., -1] ** 2, axis=-1)
+    trust = _shares(places.weight / (1.0 + missed / (2.0 * _UNSURE**2)))
+    pulled = tf.pad(ridge[6:] * state.slopes, [[0, 0], [6, 0]])
+    step = _least_squares(system, trust, ridge, pulled)
+    slopes = state.slopes + tf.clip_by_value(step[:, 6:], -_TILTED, _TILTED)
+    return _State(
+        tf.clip_by_norm(state.rotation + step[:, :3], _FASTEST, axes=-1),
+        tf.clip_by_norm(translation + step[:, 3:6], _FASTEST, axes=-1),
+        tf.clip_by_value(slopes, -_STEEPEST, _STEEPEST),
+    )
 
 
 def _in_a_row(values: tf.Tensor) -> tf.Tensor:
@@ -204,7 +214,7 @@ def _begun(places: _Places, starts: tf.Tensor) -> _State:
     turned, _, moved, parallax = _seen(places, _State(nothing, starts, nothing[:, :2]))
     tilting = parallax[..., None] * places.here[..., None, :]
     parts = [_turning(places, turned), parallax[..., None], tilting, moved[..., None]]
-    found = _least_squares(tf.concat(parts, axis=-1), places.weight, _RIDGE[2:])
+    found = _least_squares(tf.concat(parts, axis=-1), places.weight, _RIDGE_OF_LENGTHS)
     length = tf.maximum(found[:, 3:4], 1.0 / 3.0)
     slopes = tf.clip_by_value(found[:, 4:] / length, -_STEEPEST, _STEEPEST)
     return _State(found[:, :3], length * starts, slopes)

@@ -8,14 +8,10 @@ GPU and goes through many pixels at a time.
 
 from __future__ import annotations
 
-import functools
-
 import tensorflow as tf
 
+from aign_tf.fused import fused
 from aign_tf.geometry import check_shape
-
-fused = functools.partial(tf.function, jit_compile=True, autograph=False, reduce_retracing=True)
-"""Decorates a function that XLA compiles once for each shape, and TensorFlow traces for all."""
 
 
 def sample(image: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:

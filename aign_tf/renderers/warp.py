@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from aign_tf.fused import fused
 from aign_tf.geometry import check_shape
 from aign_tf.graphics import perspective
-from aign_tf.renderers.sampling import fused, sample
+from aign_tf.renderers.sampling import sample
 
 NEAR = 0.01
 """Metres: what is not farther counts as behind the camera, and is drawn at this depth."""
