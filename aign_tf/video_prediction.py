@@ -13,6 +13,8 @@ from aign_tf.data.sequences.clips import MIRRORED, Clips, windows
 from aign_tf.data.sequences.footage import Sequence
 
 _CLIPS_AT_ONCE = 16
+# Times that clips are compared with what all that overlap tell.
+_AGREEING = 3
 
 
 class VideoFactors(NamedTuple):
@@ -29,30 +31,73 @@ class VideoFactors(NamedTuple):
     translation: np.ndarray
 
 
+class _Told(NamedTuple):
+    """What the C clips of a recording tell of its N frames.
+
+    Attributes:
+      rows: int `[C, F]`, which frames they show.
+      level: float `[C, F]`, mean log depth.
+      log_depth: float32 `[N, H, W]`, mean of all clips.
+      motion: `[C, F - 1, 6]`, rotation and translation of each step, forwards in time.
+    """
+
+    rows: np.ndarray
+    level: np.ndarray
+    log_depth: np.ndarray
+    motion: np.ndarray
+
+
 def predict_video(generator: keras.Model, recording: Sequence) -> VideoFactors:
     """The factors of a recording of at least one frame.
 
     All clips of successive frames are looked at, forwards and backwards, as they are and in a
-    mirror (Godard et al. 2017): a network that is not sure errs differently each time. What is told
-    of a frame is averaged, as logarithms; of a motion the median is taken, number by number, since
-    some clips find the wrong one of two that explain them nearly as well. A recording that is
-    shorter than a clip is played forwards and backwards.
+    mirror (Godard et al. 2017): a network that is not sure errs differently each time. Sizes of
+    clips that overlap are made more alike. What is told of a frame is then averaged, as logarithms;
+    of a motion the median is taken, number by number, since some clips find the wrong one of two
+    that explain them nearly as well. A recording that is shorter than a clip is played forwards and
+    backwards.
 
     Args:
       generator: as of `generators.depth_motion`.
     """
-    log_depth, step, motion = _told(generator, recording)
-    mirrored_depth, _, mirrored_motion = _told(generator, _mirrored(recording))
-    log_depth = (log_depth + mirrored_depth[..., ::-1]) / 2
-    mirrored_motion = mirrored_motion * [*MIRRORED["rotation"], *MIRRORED["translation"]]
-    motion = _medians(np.tile(step, 2), np.concatenate([motion, mirrored_motion]))
-    rotation, translation = np.split(motion, 2, axis=1)
+    told, mirrored = _told(generator, recording), _told(generator, _mirrored(recording))
+    signs = np.float32([*MIRRORED["rotation"], *MIRRORED["translation"]])
+    rows, level, motion = (
+        np.concatenate(parts)
+        for parts in (
+            (told.rows, mirrored.rows),
+            (told.level, mirrored.level),
+            (told.motion, signs * mirrored.motion),
+        )
+    )
+    larger = _larger(rows, level)
+    log_depth = (told.log_depth + mirrored.log_depth[..., ::-1]) / 2
+    log_depth -= _means(rows, np.tile(larger, rows.shape[1])).reshape(-1, 1, 1)
+    motion[..., 3:] *= np.exp(-larger)[..., None]
+    first = np.minimum(rows[:, :-1], rows[:, 1:])
+    motion = [np.median(motion[first == step], axis=0) for step in range(len(recording) - 1)]
+    rotation, translation = np.split(np.reshape(motion, (-1, 6)), 2, axis=1)
     return VideoFactors(np.exp(log_depth), matrices(rotation), translation)
 
 
-def _told(generator: keras.Model, recording: Sequence) -> tuple[np.ndarray, ...]:
-    """What clips tell: means of log depth `[N, H, W]`; K steps, `[K]` in 0 to N - 2; and what was
-    told of each, rotation and translation `[K, 6]`."""
+def _larger(rows: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """By how much clips take what they show for larger than others do, as a logarithm, `[C, 1]`.
+
+    Not until all agree: a clip that is quite wrong would pull all others along.
+    """
+    larger = np.zeros((len(rows), 1))
+    for _ in range(_AGREEING):
+        agreed = _means(rows, level - larger)
+        larger = np.mean(level - agreed[rows], axis=1, keepdims=True)
+    return larger
+
+
+def _means(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Of what clips tell of each frame, both `[C, F]` -> `[N]`."""
+    return np.bincount(rows.ravel(), values.ravel()) / np.bincount(rows.ravel())
+
+
+def _told(generator: keras.Model, recording: Sequence) -> _Told:
     length, count = generator.input["frames"].shape[1], len(recording)
     if count < length:
         rows = np.pad(np.arange(count), (0, length - count), "reflect")[None]
@@ -60,26 +105,18 @@ def _told(generator: keras.Model, recording: Sequence) -> tuple[np.ndarray, ...]
         rows = windows(count, length, 1)
     rows = np.concatenate([rows, rows[:, ::-1]])
     log_depth = np.zeros(recording.frames.shape[:3], np.float32)
-    steps, motions = [], []
+    levels, motions = [], []
     for start in range(0, len(rows), _CLIPS_AT_ONCE):
         some = rows[start : start + _CLIPS_AT_ONCE]
         factors = generator.predict_on_batch(clip_inputs(recording, some))
         np.add.at(log_depth, some, factors["log_depth"][..., 0])
-        vectors = np.concatenate([factors["rotation"], factors["translation"]], axis=-1)
-        here, there = some[:, :-1], some[:, 1:]
-        forth, back = there > here, there < here
-        steps += [here[forth], there[back]]
-        motions += [vectors[forth], _inverse(vectors[back])]
+        levels.append(factors["log_depth"].mean(axis=(2, 3, 4)))
+        motion = np.concatenate([factors["rotation"], factors["translation"]], axis=-1)
+        backwards = some[:, :-1] > some[:, 1:]
+        motion[backwards] = _inverse(motion[backwards])
+        motions.append(motion)
     log_depth /= np.bincount(rows.ravel()).reshape(-1, 1, 1).astype(np.float32)
-    return log_depth, np.concatenate(steps), np.concatenate(motions)
-
-
-def _medians(group: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Of the rows of `values` `[K, ...]` that belong to each group, in their order."""
-    order = np.argsort(group)
-    first = np.flatnonzero(np.diff(group[order])) + 1
-    parts = np.split(values[order], first) if len(order) else []
-    return np.reshape([np.median(part, axis=0) for part in parts], (-1, *values.shape[1:]))
+    return _Told(rows, np.concatenate(levels), log_depth, np.concatenate(motions))
 
 
 def _inverse(motions: np.ndarray) -> np.ndarray:

@@ -77,7 +77,7 @@ def test_all_clips_are_looked_at_forwards_and_backwards_and_in_a_mirror(count, e
     np.testing.assert_allclose(mirrored["principal_point"][0], [11 - x, y])
 
 
-def test_what_clips_tell_of_a_frame_is_averaged():
+def test_clips_agree_on_their_size():
     """Every second clip tells twice as much."""
 
     class Unsure(Telling):
@@ -92,7 +92,24 @@ def test_what_clips_tell_of_a_frame_is_averaged():
     video = predict_video(Unsure(2), numbered(4))
     depths = np.array([1, 2, 3, 4]) * 2**0.5
     np.testing.assert_allclose(video.depth[:, 0, 0], depths, rtol=1e-5)
-    np.testing.assert_allclose(video.translation[:, 2], [0.15, 0.15, 0.15], rtol=1e-5)
+    np.testing.assert_allclose(video.translation[:, 2], [0.1 * 2**0.5] * 3, rtol=1e-5)
+
+
+def test_sizes_that_change_for_good_are_not_made_alike():
+    """Half of a long recording is a world three times as large."""
+
+    class Changing(Telling):
+        def predict_on_batch(self, clips):
+            factors = super().predict_on_batch(clips)
+            far = factors["log_depth"].mean(axis=(1, 2, 3, 4)) > np.log(51)
+            factors["log_depth"] += np.log(1 + 2 * far).reshape(-1, 1, 1, 1, 1)
+            return factors
+
+    video = predict_video(Changing(3), numbered(100))
+    shares = video.depth[:, 0, 0] / np.arange(1, 101)
+    np.testing.assert_allclose(shares[:40], 1, rtol=1e-4)
+    np.testing.assert_allclose(shares[60:], 3, rtol=1e-4)
+    assert np.all(np.diff(shares) > -1e-4)
 
 
 def test_a_clip_that_is_mistaken_changes_no_motion_that_others_tell():
