@@ -74,10 +74,11 @@ class Shape(Float32Layer):
         """
         log_depth, translation = inputs
         pooled = tf.nn.avg_pool2d(log_depth, APART, APART, "VALID")
-        height, width = pooled.shape[1:3]
-        pooled = tf.reshape(pooled, (-1, self.frames, height, width))
-        mean = tf.reduce_mean(pooled, axis=(1, 2, 3), keepdims=True)
-        shape = tf.reshape(tf.stop_gradient(pooled - mean)[:, :-1], (-1, height, width, 1))
+        # Keras traces resized pictures with an open size when it saves.
+        clip = tf.reshape(pooled, tf.concat([[-1, self.frames], tf.shape(pooled)[1:]], axis=0))
+        mean = tf.reduce_mean(clip, axis=(1, 2, 3), keepdims=True)
+        first = tf.stop_gradient(clip - mean)[:, :-1]
+        shape = tf.reshape(first, tf.concat([[-1], tf.shape(pooled)[1:]], axis=0))
         mean = tf.reshape(mean, (-1, 1, 1))
         return shape, tf.stop_gradient(translation * tf.exp(-mean)), mean
 
