@@ -156,8 +156,8 @@ def _followed(clip, levels: list, directions, pixels: float, channels: int) -> t
     alone, cosine = Best(_REACH)(matches)
     together, likeness = Best(_REACH)(around)
     frame, _ = Pairs()(UnfoldTime(frames)(levels[2]))
-    # The best match is near enough to begin with. A start that is learned would drift away, since
-    # whatever is near enough is made exact.
+    # What matches best with all around it is near enough to begin with. A start that is learned
+    # would drift away, since whatever is near enough is made exact.
     tracked, evidence = Tracked(pixels)([*Pairs()(clip), together])
     clear = Clear()(evidence)
     agreed = Agreed()([tracked, clear])
