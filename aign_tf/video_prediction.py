@@ -35,13 +35,11 @@ class _Told(NamedTuple):
     """What the C clips of a recording tell of its N frames.
 
     Attributes:
-      rows: int `[C, F]`, which frames they show.
       level: float `[C, F]`, mean log depth.
       log_depth: float32 `[N, H, W]`, mean of all clips.
       motion: `[C, F - 1, 6]`, rotation and translation of each step, forwards in time.
     """
 
-    rows: np.ndarray
     level: np.ndarray
     log_depth: np.ndarray
     motion: np.ndarray
@@ -60,16 +58,12 @@ def predict_video(generator: keras.Model, recording: Sequence) -> VideoFactors:
     Args:
       generator: as of `generators.depth_motion`.
     """
-    told, mirrored = _told(generator, recording), _told(generator, _mirrored(recording))
+    rows = _clips(len(recording), generator.input["frames"].shape[1])
+    told, mirrored = (_told(generator, r, rows) for r in (recording, _mirrored(recording)))
+    rows = np.tile(rows, (2, 1))
+    level = np.concatenate([told.level, mirrored.level])
     signs = np.float32([*MIRRORED["rotation"], *MIRRORED["translation"]])
-    rows, level, motion = (
-        np.concatenate(parts)
-        for parts in (
-            (told.rows, mirrored.rows),
-            (told.level, mirrored.level),
-            (told.motion, signs * mirrored.motion),
-        )
-    )
+    motion = np.concatenate([told.motion, signs * mirrored.motion])
     larger = _larger(rows, level)
     log_depth = (told.log_depth + mirrored.log_depth[..., ::-1]) / 2
     log_depth -= _means(rows, np.tile(larger, rows.shape[1])).reshape(-1, 1, 1)
@@ -97,13 +91,17 @@ def _means(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.bincount(rows.ravel(), values.ravel()) / np.bincount(rows.ravel())
 
 
-def _told(generator: keras.Model, recording: Sequence) -> _Told:
-    length, count = generator.input["frames"].shape[1], len(recording)
+def _clips(count: int, length: int) -> np.ndarray:
+    """Which of `count` frames clips show, forwards and then backwards, int `[C, length]`."""
     if count < length:
         rows = np.pad(np.arange(count), (0, length - count), "reflect")[None]
     else:
         rows = windows(count, length, 1)
-    rows = np.concatenate([rows, rows[:, ::-1]])
+    return np.concatenate([rows, rows[:, ::-1]])
+
+
+def _told(generator: keras.Model, recording: Sequence, rows: np.ndarray) -> _Told:
+    """What clips of the frames `rows` `[C, F]` tell."""
     log_depth = np.zeros(recording.frames.shape[:3], np.float32)
     levels, motions = [], []
     for start in range(0, len(rows), _CLIPS_AT_ONCE):
@@ -116,7 +114,7 @@ def _told(generator: keras.Model, recording: Sequence) -> _Told:
         motion[backwards] = _inverse(motion[backwards])
         motions.append(motion)
     log_depth /= np.bincount(rows.ravel()).reshape(-1, 1, 1).astype(np.float32)
-    return _Told(rows, np.concatenate(levels), log_depth, np.concatenate(motions))
+    return _Told(np.concatenate(levels), log_depth, np.concatenate(motions))
 
 
 def _inverse(motions: np.ndarray) -> np.ndarray:

@@ -102,7 +102,7 @@ def depth_motion(
     directions = FoldTime(repeats=2 * (frames - 1))(rays)
     pixels = _REACH * BLOCK
     tracked, clear, shifts, x = _followed(clip, levels, directions, pixels, channels)
-    # Motions are sought, and sizes told, from each frame to the next alone.
+    # Motions are sought from each frame to the next alone.
     forwards = Forwards(frames)
     tracked, clear, known, towards = map(forwards, (tracked, clear, x, directions))
     seen, guesses = known, []

@@ -61,6 +61,7 @@ class Shape(Float32Layer):
     def __init__(self, frames: int, **kwargs):
         super().__init__(**kwargs)
         self.frames = frames
+        self.unfold = UnfoldTime(frames)
 
     def call(self, inputs):
         """Of clips.
@@ -74,8 +75,7 @@ class Shape(Float32Layer):
         """
         log_depth, translation = inputs
         pooled = tf.nn.avg_pool2d(log_depth, APART, APART, "VALID")
-        # Keras traces resized pictures with an open size when it saves.
-        clip = tf.reshape(pooled, tf.concat([[-1, self.frames], tf.shape(pooled)[1:]], axis=0))
+        clip = self.unfold(pooled)
         mean = tf.reduce_mean(clip, axis=(1, 2, 3), keepdims=True)
         first = tf.stop_gradient(clip - mean)[:, :-1]
         shape = tf.reshape(first, tf.concat([[-1], tf.shape(pooled)[1:]], axis=0))
