@@ -27,7 +27,12 @@ from aign_tf.config import LossConfig, Preset, TrainConfig, override, setting, s
 from aign_tf.data.sequences.batches import clip_batches
 from aign_tf.data.sequences.check import SequenceFileConfig, check_sequences
 from aign_tf.data.sequences.clips import cut
-from aign_tf.data.sequences.config import SequenceDataConfig, parse_shares, parse_stride
+from aign_tf.data.sequences.config import (
+    SequenceDataConfig,
+    parse_shares,
+    parse_stride,
+    usual_turn,
+)
 from aign_tf.data.sequences.footage import Sequence
 from aign_tf.data.sequences.loading import load
 from aign_tf.data.sequences.prepare import prepare_sequences
@@ -241,6 +246,7 @@ class Sfm(task.Task):
             painted_clips if self.config.loss.recall_weight > 0 else None,
             data.flip,
             data.tint,
+            data.turn,
             train.batch_size,
             train.seed,
             first_step,
@@ -254,6 +260,8 @@ class Sfm(task.Task):
             "data.stride": self.roles.stride,
             "data.camera": self.config.data.camera or " ".join(f"{number:.2f}" for number in lens),
         }
+        if self.config.data.turn < 0:
+            found["data.turn"] = usual_turn(len(self.roles.remembered_depths()))
         self.config = override(self.config, found)
         if self.config.loss.paired_weight > 0 and not self._truth_is_known:
             raise UserError("loss.paired_weight needs recordings whose depths and poses are known")

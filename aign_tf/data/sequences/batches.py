@@ -10,6 +10,7 @@ import tensorflow as tf
 from aign_tf.data.augment import normalized, random_tint
 from aign_tf.data.sequences.clips import MIRRORED, Clips
 from aign_tf.data.sequences.gaps import without_gaps
+from aign_tf.data.sequences.turns import turned
 from aign_tf.data.unpaired import unpaired_batches
 
 Tensors = dict[str, tf.Tensor]
@@ -21,6 +22,7 @@ def clip_batches(
     paint: Callable[[Tensors, Tensors], Tensors] | None,
     flip: bool,
     tint: float,
+    turn: float,
     batch_size: int,
     seed: int,
     first_step: int,
@@ -36,6 +38,7 @@ def clip_batches(
         recall; None where nothing is recalled.
       flip: mirror half of the clips of either kind.
       tint: strength of random changes of light and colour, alike in all frames of a clip.
+      turn: degrees by which cameras of clips of either kind are turned at random: see `turned`.
       batch_size, seed, first_step: as of `unpaired_batches`.
 
     Returns:
@@ -55,13 +58,16 @@ def clip_batches(
         truth = None if clips.log_depth is None else tf.constant(clips.log_depth)
 
     def make(observed: Tensors, recalled: Tensors, seed: tf.Tensor) -> dict[str, Tensors]:
-        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 5))
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 8))
         count = tf.shape(observed["rows"])[0]
 
         def flipped(entries: Tensors, seed: tf.Tensor) -> Tensors:
             if not flip:
                 return entries
             return _mirrored(entries, tf.random.stateless_uniform([count], seed) < 0.5)
+
+        def changed(entries: Tensors, flip_seed: tf.Tensor, turn_seed: tf.Tensor) -> Tensors:
+            return flipped(turned(entries, turn, turn_seed), flip_seed)
 
         clip = {"frames": _tinted(normalized(tf.gather(frames, observed["rows"])), tint, seeds[0])}
         clip |= {name: observed[name] for name in ("focal", "principal_point")}
@@ -71,12 +77,14 @@ def clip_batches(
         rows = recalled.pop("rows")
         recalled |= {"log_depth": tf.gather(maps, rows), "valid": tf.gather(believed, rows)}
         any_map = tf.random.stateless_uniform([count, length], seeds[1], 0, len(read), tf.int32)
-        gaps = {"valid": tf.gather(believed, tf.gather(read, any_map))}
-        clip, known = flipped(clip, seeds[2]), flipped(known, seeds[2])
-        recalled, gaps = flipped(recalled, seeds[3]), flipped(gaps, seeds[4])
+        lens = {name: clip[name] for name in ("focal", "principal_point")}
+        gaps = {**lens, "valid": tf.gather(believed, tf.gather(read, any_map))}
+        both = changed({**clip, **known}, seeds[2], seeds[5])
+        clip, known = ({name: both[name] for name in part} for part in (clip, known))
+        recalled, gaps = changed(recalled, seeds[3], seeds[6]), changed(gaps, seeds[4], seeds[7])
         if paint:
             recalled |= paint(recalled, clip)
-        clip |= gaps
+        clip["valid"] = gaps["valid"]
         batch = {"observation": clip, "memory": recalled}
         return {**batch, "truth": known} if known else batch
 

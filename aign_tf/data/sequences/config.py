@@ -7,6 +7,10 @@ import dataclasses
 from aign_tf.config import setting
 from aign_tf.errors import UserError
 
+# A memory of fewer depth maps than this is learned by heart, unless cameras are turned so far.
+_MANY = 500
+_TURN = 5.0
+
 
 @dataclasses.dataclass(frozen=True)
 class SequenceDataConfig:
@@ -40,6 +44,13 @@ class SequenceDataConfig:
     reverse: bool = setting(True, "watch and remember backwards as well")
     flip: bool = setting(True, "mirror clips at random in training")
     tint: float = setting(0.1, "strength of random changes of light and colour", most=0.9)
+    turn: float = setting(
+        -1.0,
+        "turn cameras at random by so many degrees about each axis; "
+        f"-1: {_TURN:g} where fewer than {_MANY} depth maps are remembered, else 0",
+        least=-1,
+        most=20,
+    )
     pairs: float = setting(
         1.0,
         "share of the training clips whose truth loss.paired_weight may use",
@@ -67,6 +78,11 @@ def parse_shares(text: str) -> tuple[float, float, float]:
         raise UserError(f"data.shares={text}: expected three numbers, as in 0.55 0.2 0.25")
     watched, remembered, tested = (share / sum(shares) for share in shares)
     return watched, remembered, tested
+
+
+def usual_turn(remembered: int) -> float:
+    """`data.turn` beside a memory of so many depth maps."""
+    return _TURN if remembered < _MANY else 0.0
 
 
 def parse_stride(text: str) -> int | None:

@@ -50,7 +50,14 @@ def unpainted(factors, observation):
 def batches(clips=NUMBERED, count=1, first=0, **changes):
     """`count` batches as numbers, of 6 clips that are not changed at random but for `changes`."""
     keras.utils.set_random_seed(0)  # As training does.
-    values = {"flip": False, "tint": 0.0, "batch_size": 6, "seed": 0, "first_step": first}
+    values = {
+        "flip": False,
+        "tint": 0.0,
+        "turn": 0.0,
+        "batch_size": 6,
+        "seed": 0,
+        "first_step": first,
+    }
     values |= {"clips": clips, "remembered": REMEMBERED, "paint": unpainted, **changes}
     found = list(itertools.islice(clip_batches(**values), count))
     return tf.nest.map_structure(lambda part: part.numpy(), found)
@@ -217,6 +224,40 @@ def test_a_clip_in_a_mirror_is_the_clip_from_right_to_left():
         np.testing.assert_array_equal(other[on], one[on][:, :, :, ::-1])
         np.testing.assert_array_equal(other[~on], one[~on])
     np.testing.assert_array_equal(flipped["observation"]["focal"], plain["observation"]["focal"])
+
+
+# Turned.
+
+
+def test_a_turned_truth_explains_turned_clips():
+    (plain,) = batches(SPHERE, remembered=SPHERE, batch_size=16)
+    (batch,) = batches(SPHERE, remembered=SPHERE, batch_size=16, turn=6.0, flip=True)
+    truth, seen = batch["truth"], batch["observation"]
+    found = errors(truth, seen)
+    assert found.max() < 3
+    longer = seen["focal"][:, 0] / plain["observation"]["focal"][:, 0]
+    assert longer.min() >= 1.0 and longer.max() < 2.0 and longer.std() > 0.02
+    # Were a part of it not turned, it would not fit.
+    for name in ("rotation", "translation"):
+        wrong = errors({**truth, name: plain["truth"][name]}, seen)
+        assert wrong.mean() > 1.3 * found.mean()
+    wrong = errors(truth, {**seen, "focal": plain["observation"]["focal"]})
+    assert wrong.mean() > 1.3 * found.mean()
+
+
+def test_the_memory_turns_otherwise_than_what_is_observed():
+    (batch,) = batches(SPHERE, remembered=SPHERE, batch_size=16, turn=6.0)
+    memory, seen = batch["memory"], batch["observation"]
+    assert np.abs(memory["focal"] / seen["focal"] - 1).min() > 1e-4
+    # All of the sphere has readings: what is believed stays so, but for the other map's gaps.
+    assert memory["valid"].all() and (memory["log_depth"] < NO_READING).all()
+
+
+def test_turns_leave_the_rest_of_chance_as_it_is():
+    for one, other in zip(batches(count=3, flip=True), batches(count=3, flip=True, turn=1e-4)):
+        for part in ("observation", "memory"):
+            for name in ("focal", "principal_point"):
+                np.testing.assert_allclose(one[part][name], other[part][name], rtol=1e-3)
 
 
 # The memory.

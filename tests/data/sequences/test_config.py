@@ -2,7 +2,12 @@
 
 import pytest
 
-from aign_tf.data.sequences.config import SequenceDataConfig, parse_shares, parse_stride
+from aign_tf.data.sequences.config import (
+    SequenceDataConfig,
+    parse_shares,
+    parse_stride,
+    usual_turn,
+)
 from aign_tf.errors import UserError
 
 
@@ -51,3 +56,7 @@ def test_the_settings_as_they_are_can_be_used():
     assert sum(parse_shares(config.shares)) == pytest.approx(1)
     assert parse_stride(config.stride) is None
     assert not any(config.names.values())
+
+
+def test_a_small_memory_is_turned():
+    assert [usual_turn(maps) for maps in (8, 80, 499, 500, 2000)] == [5, 5, 5, 0, 0]
