@@ -11,10 +11,10 @@ from scipy.spatial.transform import Rotation
 from aign_tf import rigid
 from aign_tf.data.sequences.clips import MIRRORED, Clips, windows
 from aign_tf.data.sequences.footage import Sequence
+from aign_tf.depth_fusion import agreed
+from aign_tf.metrics.trajectory import chain
 
 _CLIPS_AT_ONCE = 16
-# Times that clips are compared with what all that overlap tell.
-_AGREEING = 3
 
 
 class VideoFactors(NamedTuple):
@@ -35,12 +35,10 @@ class _Told(NamedTuple):
     """What the C clips of a recording tell of its N frames.
 
     Attributes:
-      level: float `[C, F]`, mean log depth.
       log_depth: float32 `[N, H, W]`, mean of all clips.
       motion: `[C, F - 1, 6]`, rotation and translation of each step, forwards in time.
     """
 
-    level: np.ndarray
     log_depth: np.ndarray
     motion: np.ndarray
 
@@ -49,10 +47,10 @@ def predict_video(generator: keras.Model, recording: Sequence) -> VideoFactors:
     """The factors of a recording of at least one frame.
 
     All clips of successive frames are looked at, forwards and backwards, as they are and in a
-    mirror (Godard et al. 2017): a network that is not sure errs differently each time. Sizes of
-    clips that overlap are made more alike. What is told of a frame is then averaged, as logarithms;
-    of a motion the median is taken, number by number, since some clips find the wrong one of two
-    that explain them nearly as well. A recording that is shorter than a clip is played forwards and
+    mirror (Godard et al. 2017): a network that is not sure errs differently each time. What is told
+    of a frame is averaged, as logarithms; of a motion the median is taken, number by number, since
+    some clips find the wrong one of two that explain them nearly as well. Then depths of
+    neighbouring frames are `agreed`. A recording that is shorter than a clip is played forwards and
     backwards.
 
     Args:
@@ -60,35 +58,16 @@ def predict_video(generator: keras.Model, recording: Sequence) -> VideoFactors:
     """
     rows = _clips(len(recording), generator.input["frames"].shape[1])
     told, mirrored = (_told(generator, r, rows) for r in (recording, _mirrored(recording)))
-    rows = np.tile(rows, (2, 1))
-    level = np.concatenate([told.level, mirrored.level])
+    log_depth = (told.log_depth + mirrored.log_depth[..., ::-1]) / 2
     signs = np.float32([*MIRRORED["rotation"], *MIRRORED["translation"]])
     motion = np.concatenate([told.motion, signs * mirrored.motion])
-    larger = _larger(rows, level)
-    log_depth = (told.log_depth + mirrored.log_depth[..., ::-1]) / 2
-    log_depth -= _means(rows, np.tile(larger, rows.shape[1])).reshape(-1, 1, 1)
-    motion[..., 3:] *= np.exp(-larger)[..., None]
-    first = np.minimum(rows[:, :-1], rows[:, 1:])
+    first = np.tile(np.minimum(rows[:, :-1], rows[:, 1:]), (2, 1))
     motion = [np.median(motion[first == step], axis=0) for step in range(len(recording) - 1)]
     rotation, translation = np.split(np.reshape(motion, (-1, 6)), 2, axis=1)
-    return VideoFactors(np.exp(log_depth), matrices(rotation), translation)
-
-
-def _larger(rows: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """By how much clips take what they show for larger than others do, as a logarithm, `[C, 1]`.
-
-    Not until all agree: a clip that is quite wrong would pull all others along.
-    """
-    larger = np.zeros((len(rows), 1))
-    for _ in range(_AGREEING):
-        agreed = _means(rows, level - larger)
-        larger = np.mean(level - agreed[rows], axis=1, keepdims=True)
-    return larger
-
-
-def _means(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Of what clips tell of each frame, both `[C, F]` -> `[N]`."""
-    return np.bincount(rows.ravel(), values.ravel()) / np.bincount(rows.ravel())
+    rotation = matrices(rotation)
+    poses = chain(rotation, translation)
+    depth = agreed(np.exp(log_depth), poses, recording.focal, recording.principal_point)
+    return VideoFactors(depth, rotation, translation)
 
 
 def _clips(count: int, length: int) -> np.ndarray:
@@ -103,18 +82,17 @@ def _clips(count: int, length: int) -> np.ndarray:
 def _told(generator: keras.Model, recording: Sequence, rows: np.ndarray) -> _Told:
     """What clips of the frames `rows` `[C, F]` tell."""
     log_depth = np.zeros(recording.frames.shape[:3], np.float32)
-    levels, motions = [], []
+    motions = []
     for start in range(0, len(rows), _CLIPS_AT_ONCE):
         some = rows[start : start + _CLIPS_AT_ONCE]
         factors = generator.predict_on_batch(clip_inputs(recording, some))
         np.add.at(log_depth, some, factors["log_depth"][..., 0])
-        levels.append(factors["log_depth"].mean(axis=(2, 3, 4)))
         motion = np.concatenate([factors["rotation"], factors["translation"]], axis=-1)
         backwards = some[:, :-1] > some[:, 1:]
         motion[backwards] = _inverse(motion[backwards])
         motions.append(motion)
     log_depth /= np.bincount(rows.ravel()).reshape(-1, 1, 1).astype(np.float32)
-    return _Told(np.concatenate(levels), log_depth, np.concatenate(motions))
+    return _Told(log_depth, np.concatenate(motions))
 
 
 def _inverse(motions: np.ndarray) -> np.ndarray:

@@ -11,6 +11,12 @@ from aign_tf.video_prediction import clip_inputs, predict_video
 from tests.data.sequences.numbered import numbered
 
 
+@pytest.fixture(autouse=True)
+def clips_alone(monkeypatch):
+    """What clips tell of a frame, before the frames beside it are asked."""
+    monkeypatch.setattr("aign_tf.video_prediction.agreed", lambda depth, *_: depth)
+
+
 class Telling:
     """A generator whose depth is one more than a frame's number, and whose motions forwards and
     upwards are in dm and hundredths of a radian what the numbers grow by."""
@@ -77,39 +83,28 @@ def test_all_clips_are_looked_at_forwards_and_backwards_and_in_a_mirror(count, e
     np.testing.assert_allclose(mirrored["principal_point"][0], [11 - x, y])
 
 
-def test_clips_agree_on_their_size():
-    """Every second clip tells twice as much."""
+def test_depths_are_agreed_by_the_motions_that_were_found(monkeypatch):
+    given = []
 
-    class Unsure(Telling):
-        def predict_on_batch(self, clips):
-            factors = super().predict_on_batch(clips)
-            twice = 1 + np.arange(len(factors["log_depth"])) % 2
-            factors["log_depth"] += np.log(twice).reshape(-1, 1, 1, 1, 1)
-            factors["translation"] *= twice.reshape(-1, 1, 1)
-            return factors
+    def twice(*arguments):
+        given.extend(arguments)
+        return 2 * arguments[0]
 
-    # Of the frames 01, 12, 23, and 10, 21, 32.
-    video = predict_video(Unsure(2), numbered(4))
-    depths = np.array([1, 2, 3, 4]) * 2**0.5
-    np.testing.assert_allclose(video.depth[:, 0, 0], depths, rtol=1e-5)
-    np.testing.assert_allclose(video.translation[:, 2], [0.1 * 2**0.5] * 3, rtol=1e-5)
+    monkeypatch.setattr("aign_tf.video_prediction.agreed", twice)
+    recording = numbered(4)
+    video = predict_video(Telling(3), recording)
+    depth, poses, focal, centre = given
+    np.testing.assert_allclose(depth[:, 0, 0], [1, 2, 3, 4], rtol=1e-5)
+    np.testing.assert_array_equal(video.depth, 2 * depth)
+    np.testing.assert_allclose(np.linalg.inv(poses[1:]) @ poses[:-1], motions(video), atol=1e-12)
+    assert focal is recording.focal and centre is recording.principal_point
 
 
-def test_sizes_that_change_for_good_are_not_made_alike():
-    """Half of a long recording is a world three times as large."""
-
-    class Changing(Telling):
-        def predict_on_batch(self, clips):
-            factors = super().predict_on_batch(clips)
-            far = factors["log_depth"].mean(axis=(1, 2, 3, 4)) > np.log(51)
-            factors["log_depth"] += np.log(1 + 2 * far).reshape(-1, 1, 1, 1, 1)
-            return factors
-
-    video = predict_video(Changing(3), numbered(100))
-    shares = video.depth[:, 0, 0] / np.arange(1, 101)
-    np.testing.assert_allclose(shares[:40], 1, rtol=1e-4)
-    np.testing.assert_allclose(shares[60:], 3, rtol=1e-4)
-    assert np.all(np.diff(shares) > -1e-4)
+def motions(video):
+    """`[N - 1, 4, 4]`, next from this frame."""
+    found = np.tile(np.eye(4), (len(video.rotation), 1, 1))
+    found[:, :3, :3], found[:, :3, 3] = video.rotation, video.translation
+    return found
 
 
 def test_a_clip_that_is_mistaken_changes_no_motion_that_others_tell():
