@@ -9,7 +9,7 @@ from aign_tf.data.sequences.cameras import inverse
 from aign_tf.renderers.warp import warp
 
 # What is seen from a frame is looked for in so many frames before and after it.
-_NEAR = 4
+_NEAR = 8
 # A pixel that is farther or nearer there by a factor of 1.5 is hidden, or one of both is mistaken.
 _ALIKE = 0.4
 _ROUNDS = 2
