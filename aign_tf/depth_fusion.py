@@ -10,8 +10,10 @@ from aign_tf.renderers.warp import warp
 
 # What is seen from a frame is looked for in so many frames before and after it.
 _NEAR = 8
-# A pixel that is farther or nearer there by a factor of 1.5 is hidden, or one of both is mistaken.
-_ALIKE = 0.4
+# What is farther or nearer there by a factor of 1.6 is hidden, or one of both is mistaken.
+_UNLIKE = 0.5
+# Maps count less towards their border, a share of the width: else it would be seen as a step.
+_BORDER = 1 / 8
 _ROUNDS = 2
 
 
@@ -19,6 +21,8 @@ def agreed(
     depth: np.ndarray, poses: np.ndarray, focal: np.ndarray, principal_point: np.ndarray
 ) -> np.ndarray:
     """Depths, each moved to the mean of what neighbouring maps say of the same point.
+
+    Maps count the less the more they differ there, and the nearer to their border it is.
 
     Maps of a network that is not sure err differently from frame to frame, in their shapes and in
     the size of all. What they have in common is more often right.
@@ -57,6 +61,15 @@ def _moved(log_depth: np.ndarray, poses: np.ndarray, lens: list, row: int) -> np
         *lens,
     )
     farther = (seen.image - tf.math.log(seen.depth)).numpy()[..., 0]
-    alike = seen.inside.numpy()[..., 0] * (np.abs(farther) < _ALIKE)
-    alike *= there_is[:, None, None]
-    return log_depth[row] + (alike * farther).sum(axis=0) / (1.0 + alike.sum(axis=0))
+    weight = np.clip(1.0 - (farther / _UNLIKE) ** 2, 0.0, 1.0) * seen.inside.numpy()[..., 0]
+    weight *= _from_border(seen.flow.numpy()) * there_is[:, None, None]
+    return log_depth[row] + (weight * farther).sum(axis=0) / (1.0 + weight.sum(axis=0))
+
+
+def _from_border(flow: np.ndarray) -> np.ndarray:
+    """From 0 at the border of a frame to 1, where `flow` `[N, H, W, 2]` leads, `[N, H, W]`."""
+    height, width = flow.shape[1:3]
+    rows, columns = np.indices((height, width), np.float32)
+    x, y = columns + flow[..., 0], rows + flow[..., 1]
+    pixels = np.minimum(np.minimum(x, width - 1 - x), np.minimum(y, height - 1 - y))
+    return np.clip(pixels / (_BORDER * width), 0.0, 1.0)
