@@ -68,7 +68,8 @@ def _longer(before_from_now, focal, centre, width: int, height: int) -> tf.Tenso
 
     middle = seen(centre[:, None, None])
     way = seen(corners[None, None]) - middle
-    room = tf.where(way > 0.0, last - middle, -middle)
+    # One pixel at least, where a lens that looks past its picture leaves no room at all.
+    room = tf.where(way > 0.0, tf.maximum(last - middle, 1.0), tf.minimum(-middle, -1.0))
     return focal * tf.maximum(1.0, tf.reduce_max(way / room, axis=(1, 2, 3)))[:, None]
 
 

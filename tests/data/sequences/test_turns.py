@@ -94,6 +94,14 @@ def test_what_is_not_known_stays_unknown():
     assert np.isnan(found["rotation"]).all()
 
 
+def test_a_lens_that_looks_past_its_picture_leaves_nothing_infinite():
+    given_clips = clips(frames=pictures(PIXELS))
+    given_clips["principal_point"] = tf.constant([[-3.0, 12.0], [15.0, 40.0], [31, 23], [0, 0]])
+    found = turned(given_clips, 5.0, SEED)
+    assert all(np.isfinite(part).all() for part in found.values())
+    assert (found["focal"] >= FOCAL).numpy().all()
+
+
 @settings(deadline=None, max_examples=20)
 @given(st.floats(0.5, 12.0), st.integers(0, 2**16))
 def test_turns_are_rotations_of_at_most_so_many_degrees(degrees, seed):
