@@ -158,7 +158,8 @@ def groups(videos: Videos, recordings: Items[Sequence]) -> dict[str, dict[str, f
 def sheet(candidates: Mapping[str, Videos], recordings: Items[Sequence], rows: int) -> np.ndarray:
     """Frames, then the depths of each candidate and the true ones, near ones warm.
 
-    Colours mean the same depths in a row.
+    Colours mean the same depths in a row: those from the nearest true one to the farthest, where
+    they are known, so that a candidate of another scale leaves the others their colours.
 
     Returns:
       uint8 `[height, width, 3]`.
@@ -172,7 +173,9 @@ def sheet(candidates: Mapping[str, Videos], recordings: Items[Sequence], rows: i
         columns["truth"] = [r.depth[k] for r, k in picked]
     depths = {name: maps for name, maps in columns.items() if name != "frame"}
     for row in range(len(picked)):
-        shown = shared_range(*(maps[row] for maps in depths.values()))
+        of_row = {name: maps[row] for name, maps in depths.items()}
+        true = of_row.get("truth", np.zeros(1))
+        shown = shared_range(true) if true.any() else shared_range(*of_row.values())
         for maps in depths.values():
             maps[row] = coloured(maps[row], *shown)
     return visualize.captioned_grid({n: np.stack(maps) for n, maps in columns.items()}, _SIDE)

@@ -301,6 +301,18 @@ def test_a_sheet_shows_frames_and_the_depths_of_all_candidates():
     assert narrower.shape[1] < picture.shape[1] and narrower.shape[0] == picture.shape[0]
 
 
+def test_a_candidate_of_another_scale_leaves_the_others_their_colours():
+    ours = truths(ONE)
+    tiny = {name: video._replace(depth=video.depth / 50) for name, video in ours.items()}
+    alone = video_report.sheet({"ours": ours}, [ONE], rows=2)
+    beside = video_report.sheet({"ours": ours, "tiny": tiny}, [ONE], rows=2)
+    width = alone.shape[1] * 2 // 3
+    np.testing.assert_array_equal(beside[20:, :width], alone[20:, :width])
+    assert (
+        beside[20:, width + 4 : -width // 2 - 4].std(axis=(0, 1)).max() < 40
+    )  # As near as can be.
+
+
 def test_a_sheet_has_at_most_the_frames_there_are():
     few, many = (video_report.sheet({"a": truths(ONE)}, [ONE], rows) for rows in (2, 50))
     assert few.shape[0] < many.shape[0] < 4 * few.shape[0]
