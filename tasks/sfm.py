@@ -261,7 +261,7 @@ class Sfm(task.Task):
             "data.camera": self.config.data.camera or " ".join(f"{number:.2f}" for number in lens),
         }
         if self.config.data.turn < 0:
-            found["data.turn"] = usual_turn(len(self.roles.remembered_depths()))
+            found["data.turn"] = usual_turn(sum(map(len, self.roles.remembered)))
         self.config = override(self.config, found)
         if self.config.loss.paired_weight > 0 and not self._truth_is_known:
             raise UserError("loss.paired_weight needs recordings whose depths and poses are known")

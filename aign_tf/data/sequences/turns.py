@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from aign_tf import rigid
 from aign_tf.data.sequences.clips import NO_READING
+from aign_tf.graphics import perspective
 from aign_tf.renderers.sampling import sample
 
 Tensors = dict[str, tf.Tensor]
@@ -80,8 +81,7 @@ def _seen(before_from_now, focal, centre, focal_now, pixels) -> tuple[tf.Tensor,
       x, y, and by how much what is at a depth was farther than now, each `[B, h, w]`.
     """
     lens, lens_now, centre = (part[:, None, None] for part in (focal, focal_now, centre))
-    rays = (pixels - centre) / lens_now
-    rays = tf.concat([rays, tf.ones_like(rays[..., :1])], axis=-1)
+    rays = perspective.ray(pixels, lens_now, centre)
     rays = tf.einsum("bij,bhwj->bhwi", before_from_now, rays)
-    x, y = tf.unstack(centre + lens * rays[..., :2] / rays[..., 2:], axis=-1)
+    x, y = tf.unstack(perspective.project(rays, lens, centre), axis=-1)
     return x, y, rays[..., 2]
