@@ -31,8 +31,9 @@ class AIGN(keras.Model):
 
     A batch is a dict of dicts of tensors, batch first: `observation` x, `memory` m (real factors
     that belong to no observation in the batch), and optionally `truth`, the factors that belong to
-    the observations, which is read only when `paired_weight` is above zero. Where `recall_weight`
-    is above zero, `memory` also holds what the renderer makes of it, named as in `observation`.
+    the observations, which is read only when `paired_weight` is above zero, and `recall`, what the
+    renderer makes of remembered factors, named as in `observation`, beside these factors, which is
+    read only when `recall_weight` is.
 
     Calling the model, and `test_step`, use the generator with averaged weights.
 
@@ -170,7 +171,7 @@ class AIGN(keras.Model):
         factors = _factors(self.averaged, batch["observation"], training=False)
         seed = tf.stack([self.seed, self.step])
         fake = self._logits({**batch["observation"], **factors}, seed, training=False)
-        recalled = self._recall(self.averaged, batch["memory"], training=False)
+        recalled = self._recall(self.averaged, batch, training=False)
         _, terms = self._generator_loss(batch, factors, fake, recalled)
         return self._record(terms)
 
@@ -186,7 +187,7 @@ class AIGN(keras.Model):
                 compat.watch(discriminator_tape, discriminator.trainable_variables)
             shown = {**batch["observation"], **factors}
             fake = self._logits(shown, seed, training=True)
-            recalled = self._recall(self.generator, memory, training=True) if generator else {}
+            recalled = self._recall(self.generator, batch, training=True) if generator else {}
             generator_loss, terms = self._generator_loss(batch, factors, fake, recalled)
             generator_loss = self._scaled(self.generator_optimizer, generator_loss)
 
@@ -230,17 +231,17 @@ class AIGN(keras.Model):
             terms["paired"] = self.paired(predicted, truth)
             loss += self.paired_weight * terms["paired"]
         if recalled:
-            remembered = {name: batch["memory"][name] for name in recalled}
+            remembered = {name: batch["recall"][name] for name in recalled}
             terms["recall"] = self.paired(recalled, remembered)
             loss += self.recall_weight * terms["recall"]
         return loss, terms
 
-    def _recall(self, generator: keras.Model, memory: Tensors, training: bool) -> Tensors:
+    def _recall(self, generator: keras.Model, batch, training: bool) -> Tensors:
         """The remembered factors, as the generator finds them in what the renderer made of them."""
         if self.recall_weight <= 0:
             return {}
-        factors = _factors(generator, memory, training)
-        return {name: factors[name] for name in factors if name in memory}
+        factors = _factors(generator, batch["recall"], training)
+        return {name: factors[name] for name in factors if name in batch["recall"]}
 
     def _logits(self, factors: Tensors, seed, training: bool) -> Tensors:
         return {

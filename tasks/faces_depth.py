@@ -202,7 +202,8 @@ class FacesDepth(task.Task):
                 seen = batches.mirrored(seen, roles.scheme.mirror, seeds[2])
             return {
                 "observation": {"points": face[..., :2]},
-                "memory": {"points": seen[..., :2], "face": seen},
+                "memory": {"face": seen},
+                "recall": {"points": seen[..., :2], "face": seen},
                 "truth": {"face": face},
             }
 

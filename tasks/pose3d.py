@@ -224,7 +224,8 @@ class Pose3d(task.Task):
             root = points[:, SKELETON.root]
             return {
                 "observation": {"joints": joints, "confidence": confidence},
-                "memory": {"joints": view, "confidence": confidence, "pose": pose},
+                "memory": {"pose": pose},
+                "recall": {"joints": view, "confidence": confidence, "pose": pose},
                 "truth": {"pose": points - root[:, None], "position": root},
             }
 

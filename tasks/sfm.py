@@ -31,7 +31,7 @@ from aign_tf.data.sequences.config import (
     SequenceDataConfig,
     parse_shares,
     parse_stride,
-    usual_turn,
+    usual_variety,
 )
 from aign_tf.data.sequences.footage import Sequence
 from aign_tf.data.sequences.loading import load
@@ -45,7 +45,8 @@ from aign_tf.errors import UserError
 from aign_tf.generators.depth_motion import check_size, depth_motion
 from aign_tf.metrics import collapse, video_report
 from aign_tf.metrics.trajectory import chain
-from aign_tf.renderers.clip import ClipFromNeighbours, painted_clips
+from aign_tf.renderers.clip import ClipFromNeighbours
+from aign_tf.renderers.painted import painted_clips
 from aign_tf.video_loss import VideoLossConfig, factor_loss, video_loss
 from aign_tf.video_prediction import predict_video
 from aign_tf.warp_benchmark import time_warp
@@ -247,6 +248,7 @@ class Sfm(task.Task):
             data.flip,
             data.tint,
             data.turn,
+            data.cards,
             train.batch_size,
             train.seed,
             first_step,
@@ -260,8 +262,9 @@ class Sfm(task.Task):
             "data.stride": self.roles.stride,
             "data.camera": self.config.data.camera or " ".join(f"{number:.2f}" for number in lens),
         }
-        if self.config.data.turn < 0:
-            found["data.turn"] = usual_turn(sum(map(len, self.roles.remembered)))
+        usual = usual_variety(sum(map(len, self.roles.remembered)))
+        chosen = {"data.turn": self.config.data.turn, "data.cards": self.config.data.cards}
+        found |= {name: usual[name] for name, value in chosen.items() if value < 0}
         self.config = override(self.config, found)
         if self.config.loss.paired_weight > 0 and not self._truth_is_known:
             raise UserError("loss.paired_weight needs recordings whose depths and poses are known")

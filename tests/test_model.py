@@ -139,7 +139,8 @@ def test_an_observation_may_hold_what_the_generator_does_not_look_at():
         "shown": shown,
         "words": tf.constant(["a", "b", "c", "d"]),
     }
-    data["memory"] |= {"x": data["observation"]["x"], "shown": shown}
+    data["memory"] |= {"shown": shown}
+    data["recall"] = {"x": data["observation"]["x"], "z": data["memory"]["z"]}
     factors = aign(data["observation"])
     np.testing.assert_array_equal(factors["z"], aign.averaged({"x": data["observation"]["x"]})["z"])
     expected = tf.reduce_mean((2.0 * factors["z"] + 0.5 - data["observation"]["x"]) ** 2)

@@ -29,7 +29,8 @@ def batch(rendered=True, truth=np.nan):
     memory = draw.normal(size=(32, SIZE)).astype(np.float32)
     parts = {
         "observation": {"x": draw.normal(5, 1, (4, SIZE)).astype(np.float32)},
-        "memory": {"z": memory, **({"x": 2 * memory} if rendered else {})},
+        "memory": {"z": memory},
+        **({"recall": {"z": memory, "x": 2 * memory}} if rendered else {}),
         "truth": {"z": np.full((4, SIZE), truth, np.float32)},
     }
     return tf.nest.map_structure(tf.constant, parts)
@@ -55,8 +56,8 @@ def fit(aign, parts, steps=1):
 def test_recall_is_the_paired_loss_of_remembered_factors():
     aign, data = model(recall_weight=3.0, reprojection_weight=0.0), batch()
     with tf.GradientTape() as tape:
-        found = aign.generator({"x": data["memory"]["x"]})["z"]
-        recall = tf.reduce_mean((found - data["memory"]["z"]) ** 2)
+        found = aign.generator({"x": data["recall"]["x"]})["z"]
+        recall = tf.reduce_mean((found - data["recall"]["z"]) ** 2)
         loss = 3.0 * recall
     norm = tf.linalg.global_norm(tape.gradient(loss, aign.generator.trainable_variables))
     history = fit(aign, data)
@@ -97,7 +98,7 @@ def test_without_recall_the_memory_need_not_be_rendered():
     history = fit(model(discriminators=["z"]), batch(rendered=False), steps=2)
     assert "recall" not in history and np.isfinite(history["reprojection"][0])
     aign = model(discriminators=["z"], recall_weight=1.0)
-    with pytest.raises(KeyError, match="x"):
+    with pytest.raises(KeyError, match="recall"):
         fit(aign, batch(rendered=False))
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from aign_tf import places, rigid
 from aign_tf.layers import Float32Layer
 from aign_tf.photometry import with_blurred
-from aign_tf.renderers.warp import Warped, warp
+from aign_tf.renderers.warp import flow_inside, warp
 
 Tensors = dict[str, tf.Tensor]
 
@@ -80,7 +80,7 @@ class ClipFromNeighbours(Float32Layer):
         clips = (-1, levels, 2, count - 1)
         told = {name: factors[name] for name in ("guess", "flow") if name in factors}
         if "flow" in told:
-            flow = _flow_of_places(warped)
+            flow = places.means(flow_inside(warped))
             told["rigid_flow"] = tf.reshape(flow, (*clips, *flow.shape[1:]))[:, 0]
         return {
             **told,
@@ -92,58 +92,6 @@ class ClipFromNeighbours(Float32Layer):
 
     def get_config(self):
         return {**super().get_config(), "occlusion": self.occlusion, "blurs": self.blurs}
-
-
-def painted_clips(factors: Tensors, observation: Tensors) -> Tensors:
-    """Clips that remembered depths and motions make of single pictures: R(m).
-
-    The middle frame is that of another clip of the batch. Those before and after it are drawn from
-    their neighbour on the middle's side, as if its picture were painted on the remembered depths.
-
-    Args:
-      factors: of one remembered clip after the other, `log_depth` `[B,F,H,W,1]`, without gaps;
-        `rotation` and `translation` `[B,F-1,3]`; and its lens, `focal` and `principal_point`
-        `[B,2]`.
-      observation: whose `frames` `[B,F,H,W,3]` are painted.
-
-    Returns:
-      An observation of as many clips; `guess` `[B,F-1,H/8,W/8,1]`, the log depth of `places` of all
-      frames but the last; and `flow` `[B,2,F-1,H/8,W/8,2]`, in pixels, of places to the next frame
-      and to the previous one; NaN where it is unknown.
-    """
-    pictures = tf.roll(observation["frames"], 1, axis=0)
-    depth = tf.exp(factors["log_depth"])
-    rotation = rigid.rotation_from_axis_angle(factors["rotation"])
-    translation = factors["translation"]
-    lens = {name: factors[name] for name in ("focal", "principal_point")}
-    count = depth.shape[1]
-    middle = count // 2
-    frames = {middle: pictures[:, middle]}
-    drawn = {}
-    for k in range(middle - 1, -1, -1):
-        motion = rotation[:, k], translation[:, k]
-        drawn[k] = warp(frames[k + 1], None, depth[:, k], *motion, *lens.values())
-        frames[k] = drawn[k].image
-    for k in range(middle + 1, count):
-        motion = rigid.inverse(rotation[:, k - 1], translation[:, k - 1])
-        drawn[k] = warp(frames[k - 1], None, depth[:, k], *motion, *lens.values())
-        frames[k] = drawn[k].image
-    flow = {k: _flow_of_places(each) for k, each in drawn.items()}
-    unknown = tf.fill(tf.shape(flow[0]), float("nan"))
-    to_next = [flow[k] if k < middle else unknown for k in range(count - 1)]
-    to_previous = [flow[k] if k > middle else unknown for k in range(1, count)]
-    return {
-        **lens,
-        "guess": places.means_of_frames(factors["log_depth"][:, :-1]),
-        "frames": tf.stack([frames[k] for k in range(count)], axis=1),
-        "flow": tf.stack([tf.stack(way, axis=1) for way in (to_next, to_previous)], axis=1),
-    }
-
-
-def _flow_of_places(drawn: Warped) -> tf.Tensor:
-    """`[B, h, w, 2]` in pixels, NaN for places of which some is out of sight."""
-    seen = places.means(drawn.inside) == 1.0
-    return tf.where(seen, places.means(drawn.flow), float("nan"))
 
 
 def clip_with_blurred(frames: tf.Tensor, blurs: int) -> tf.Tensor:

@@ -50,6 +50,11 @@ class Warped(NamedTuple):
     depth_there: tf.Tensor | None
 
 
+def flow_inside(warped: Warped) -> tf.Tensor:
+    """The flow `[B, H, W, 2]`, NaN of what leaves the frame."""
+    return tf.where(warped.inside > 0.0, warped.flow, float("nan"))
+
+
 def unproject(depth: tf.Tensor, focal: tf.Tensor, principal_point: tf.Tensor) -> tf.Tensor:
     """The points that a depth map shows. TFG's own `unproject` takes no batch of unknown size.
 

@@ -7,13 +7,12 @@ import tensorflow as tf
 
 from aign_tf import compat, rigid
 from aign_tf.data.augment import normalized
-from aign_tf.data.sequences.clips import NO_READING, relative_motions
+from aign_tf.data.sequences.clips import relative_motions
 from aign_tf.data.synthetic.world import world_sequence
 from aign_tf.photometry import with_blurred
-from aign_tf.renderers.clip import ClipFromNeighbours, clip_with_blurred, painted_clips
+from aign_tf.renderers.clip import ClipFromNeighbours, clip_with_blurred
+from tests.renderers.random_clip import CENTRE, FOCAL, FRAMES, HEIGHT, WIDTH, random_clip
 
-HEIGHT, WIDTH, FRAMES = 32, 48, 3
-FOCAL, CENTRE = np.float32([40, 38]), np.float32([23.1, 15.6])
 LENS = {"focal": FOCAL[None], "principal_point": CENTRE[None]}
 NOT_MOVED = np.zeros((1, FRAMES - 1, 3), np.float32)
 
@@ -126,24 +125,6 @@ def test_rigid_flow_is_that_of_the_finest_depths_and_the_motions():
     np.testing.assert_allclose(found[:, 0], np.broadcast_to([4, 0], found[:, 0].shape), atol=1e-4)
     backwards = found[:, 1, ..., 1:, :]
     np.testing.assert_allclose(backwards, np.broadcast_to([-4, 0], backwards.shape), atol=1e-4)
-
-
-def random_clip(seed=0, rows=1, frames=FRAMES, size=(HEIGHT, WIDTH), moved=0.1):
-    draw = np.random.default_rng(seed)
-    factors = {
-        "log_depth": draw.normal(1, 0.2, (rows, frames, *size, 1)),
-        "rotation": moved * draw.normal(0, 0.3, (rows, frames - 1, 3)),
-        "translation": moved * draw.normal(0, 1, (rows, frames - 1, 3)),
-    }
-    observation = {
-        "frames": draw.uniform(-1, 1, (rows, frames, *size, 3)),
-        "focal": np.tile(FOCAL, (rows, 1)),
-        "principal_point": np.tile(CENTRE, (rows, 1)),
-    }
-    return tuple(
-        {name: tf.constant(part, tf.float32) for name, part in parts.items()}
-        for parts in (factors, observation)
-    )
 
 
 def test_without_motion_the_neighbours_come_back_bit_for_bit():
@@ -306,79 +287,6 @@ def test_depths_that_do_not_agree_by_hand():
         np.testing.assert_allclose(found[name][0, 0], by_pair, atol=1e-5)
 
 
-# Clips painted on remembered depths.
-
-
-def remembered_clip(**options):
-    """`random_clip` with a lens of their own for the factors."""
-    factors, observation = random_clip(**options)
-    rows = len(factors["rotation"])
-    lens = {"focal": tf.fill((rows, 2), 50.0), "principal_point": tf.fill((rows, 2), 17.0)}
-    return {**factors, **lens}, observation
-
-
-@pytest.mark.parametrize("frames", [2, 3, 4])
-def test_a_painted_clip_is_what_its_factors_render(frames):
-    factors, observation = remembered_clip(rows=2, frames=frames)
-    painted = painted_clips(factors, observation)
-    shapes = {name: part.shape for name, part in observation.items()}
-    shapes["guess"] = (2, frames - 1, HEIGHT // 8, WIDTH // 8, 1)
-    shapes["flow"] = (2, 2, frames - 1, HEIGHT // 8, WIDTH // 8, 2)
-    assert {name: part.shape for name, part in painted.items()} == shapes
-    middle = frames // 2
-    # Of another clip of the batch.
-    np.testing.assert_array_equal(painted["frames"][0, middle], observation["frames"][1, middle])
-    views = ClipFromNeighbours()(factors, painted)["views"]
-    for k in range(frames):
-        if k != middle:
-            drawn = views[:, 0, 0, k] if k < middle else views[:, 0, 1, k - 1]
-            np.testing.assert_allclose(painted["frames"][:, k], drawn, atol=1e-5)
-
-
-def test_a_clip_is_painted_with_the_lens_that_goes_with_its_depths():
-    factors, observation = remembered_clip(rows=2)
-    painted = painted_clips(factors, observation)
-    for name in ("focal", "principal_point"):
-        np.testing.assert_array_equal(painted[name], factors[name])
-
-
-def test_a_painted_clip_tells_what_has_moved_where():
-    """A camera that passes a wall 2 m away."""
-    factors, observation = remembered_clip(rows=2, size=(32, 48), moved=0.0)
-    factors["log_depth"] = tf.fill(factors["log_depth"].shape, np.float32(np.log(2.0)))
-    factors["translation"] = tf.tile([[[-0.3, 0.0, 0.0], [-0.1, 0.2, 0.0]]], [2, 1, 1])
-    flow = painted_clips(factors, observation)["flow"].numpy()
-    # Frame 0 to frame 1, and frame 2 to frame 1: f t / z, where that is still in the picture.
-    seen = np.array([False, True, True, True, True, True])
-    assert np.abs(flow[:, 0, 0][:, :, seen] - [-7.5, 0]).max() < 1e-4
-    assert np.isnan(flow[:, 0, 0][:, :, ~seen]).all()
-    assert np.abs(flow[:, 1, 1][:, 1:] - [2.5, -5]).max() < 1e-4
-    assert np.isnan(flow[:, 1, 1][:, 0]).all()
-    # Those of the middle frame are not what was drawn.
-    assert np.isnan(flow[:, 0, 1]).all() and np.isnan(flow[:, 1, 0]).all()
-
-
-def test_a_painted_clip_tells_how_far_its_places_are():
-    """The 4 x 4 pixels that begin every 8."""
-    factors, observation = remembered_clip(rows=2)
-    guess = painted_clips(factors, observation)["guess"]
-    corner = factors["log_depth"].numpy()[:, :-1, 8:12, 16:20].mean(axis=(2, 3))
-    np.testing.assert_allclose(guess[:, :, 1, 2], corner, rtol=1e-5)
-
-
-def test_a_camera_at_rest_paints_the_same_picture_everywhere():
-    factors, observation = remembered_clip(rows=2, moved=0.0)
-    painted = painted_clips(factors, observation)["frames"]
-    for k in range(FRAMES):
-        np.testing.assert_array_equal(painted[:, k], painted[:, 1])
-
-
-def test_maps_without_any_reading_still_paint():
-    factors, observation = remembered_clip(rows=2, size=(16, 16))
-    factors["log_depth"] = tf.fill(factors["log_depth"].shape, NO_READING)
-    assert np.all(np.abs(painted_clips(factors, observation)["frames"]) <= 1 + 1e-6)
-
-
 # The procedural world.
 
 
@@ -409,9 +317,9 @@ def test_it_has_no_weights_and_survives_its_config():
     assert (again.occlusion, again.blurs) == (False, 2)
 
 
-@pytest.mark.parametrize("draw", [ClipFromNeighbours(blurs=1), painted_clips])
-def test_a_batch_of_unknown_size(draw):
-    inputs = remembered_clip(rows=2, size=(16, 16))
+def test_a_batch_of_unknown_size():
+    draw = ClipFromNeighbours(blurs=1)
+    inputs = random_clip(rows=2, size=(16, 16))
     specs = [
         {name: tf.TensorSpec((None, *part.shape[1:])) for name, part in parts.items()}
         for parts in inputs

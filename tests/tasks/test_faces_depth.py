@@ -102,7 +102,8 @@ def test_the_truth_is_what_is_observed(smoke_batch):
 
 
 def test_the_memory_is_seen_by_the_camera_that_renders(smoke, smoke_batch):
-    memory = smoke_batch["memory"]
+    memory = smoke_batch["recall"]
+    np.testing.assert_array_equal(memory["face"], smoke_batch["memory"]["face"])
     rendered = smoke.renderer()({"face": memory["face"]}, {})["points"]
     np.testing.assert_array_equal(rendered, memory["points"])
     np.testing.assert_allclose(memory["face"][..., 2].mean(axis=1), 0, atol=1e-6)
@@ -110,7 +111,7 @@ def test_the_memory_is_seen_by_the_camera_that_renders(smoke, smoke_batch):
 
 def test_remembered_faces_are_where_observed_ones_are_and_as_large(smoke_batch):
     """But for errors of landmarks, and for mirrored pictures."""
-    seen, memory = (smoke_batch[role]["points"] for role in ("observation", "memory"))
+    seen, memory = (smoke_batch[role]["points"] for role in ("observation", "recall"))
     np.testing.assert_allclose(sizes(memory), sizes(seen), rtol=0.02)
     middles = seen.mean(axis=1), memory.mean(axis=1)
     np.testing.assert_allclose(np.abs(middles[0] - 0.5), np.abs(middles[1] - 0.5), atol=0.01)
@@ -187,7 +188,7 @@ def test_no_face_of_the_memory_is_observed(smoke):
 def test_what_is_drawn_does_not_depend_on_the_truth(smoke, smoke_batch):
     without = batch(forgetful(smoke, ALL))
     assert np.isnan(without["truth"]["face"][..., 2]).all()
-    for role in ("observation", "memory"):
+    for role in ("observation", "memory", "recall"):
         for name, part in smoke_batch[role].items():
             np.testing.assert_array_equal(without[role][name], part)
 
@@ -196,7 +197,7 @@ def test_unpaired_training_never_reads_the_truth(smoke, smoke_batch):
     """A step on a batch that has none."""
     model = training.build(smoke)
     before = model.generator.get_weights()
-    terms = model.train_step({role: smoke_batch[role] for role in ("observation", "memory")})
+    terms = model.train_step({role: part for role, part in smoke_batch.items() if role != "truth"})
     assert {"reprojection", "recall", "adversarial/face"} <= set(terms)
     assert all(np.isfinite(term) for term in terms.values())
     assert float(terms["reprojection"]) == 0
@@ -407,7 +408,7 @@ def test_recall_teaches_depths_that_nobody_showed():
     model = training.build(task)
     step = tf.function(model.train_step)
     for found in itertools.islice(task.batches(), 200):
-        step({role: found[role] for role in ("observation", "memory")})
+        step({role: part for role, part in found.items() if role != "truth"})
     evaluation = task.evaluate({"aign": model.generator}, "test", 300)
     scores = evaluation.metrics["aign"]
     assert scores["depth_corr"] > 60 and scores["depth_corr_residual"] > 10

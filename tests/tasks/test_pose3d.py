@@ -68,7 +68,8 @@ def sizes(joints):
 
 
 def test_the_memory_is_seen_by_the_camera_that_renders(plain_batch):
-    memory = plain_batch["memory"]
+    memory = plain_batch["recall"]
+    np.testing.assert_array_equal(memory["pose"], plain_batch["memory"]["pose"])
     place, errors = place_of(memory["pose"], memory["joints"])
     assert errors.max() < 1e-4
     assert place[:, 2].min() > 1
@@ -76,7 +77,7 @@ def test_the_memory_is_seen_by_the_camera_that_renders(plain_batch):
 
 
 def test_remembered_people_stand_where_observed_people_do(plain_batch):
-    seen, memory = (plain_batch[role]["joints"] for role in ("observation", "memory"))
+    seen, memory = (plain_batch[role]["joints"] for role in ("observation", "recall"))
     middle = np.abs(seen.mean(axis=1) - memory.mean(axis=1))
     assert middle.max() < 0.3 * sizes(seen).min()
     assert np.all(np.abs(np.log(sizes(memory) / sizes(seen))) < 0.3)
@@ -95,7 +96,7 @@ def rough_batch():
 
 
 def test_as_much_is_hidden_of_the_memory_as_of_the_observation(rough_batch):
-    masks = [rough_batch[role]["confidence"] for role in ("observation", "memory")]
+    masks = [rough_batch[role]["confidence"] for role in ("observation", "recall")]
     np.testing.assert_array_equal(*masks)
     assert set(np.unique(masks[0])) == {0.0, 1.0}
     assert 0.1 < np.mean(masks[0].min(axis=1) == 0) < 0.5
@@ -103,7 +104,7 @@ def test_as_much_is_hidden_of_the_memory_as_of_the_observation(rough_batch):
 
 
 def test_only_the_memory_gets_errors(rough_batch):
-    truth, memory = rough_batch["truth"], rough_batch["memory"]
+    truth, memory = rough_batch["truth"], rough_batch["recall"]
     points = truth["pose"] + truth["position"][:, None]
     expected = points[..., :2] / points[..., 2:]
     np.testing.assert_allclose(rough_batch["observation"]["joints"], expected, atol=1e-5)
@@ -163,7 +164,7 @@ def forgetful(task):
 def test_what_is_drawn_does_not_depend_on_the_truth(plain_batch):
     without = batch(forgetful(pose3d(data__noise=0, data__hide=0)))
     assert np.isnan(without["truth"]["pose"]).all()
-    for role in ("observation", "memory"):
+    for role in ("observation", "memory", "recall"):
         for name, part in plain_batch[role].items():
             np.testing.assert_array_equal(without[role][name], part)
 
@@ -172,7 +173,7 @@ def test_unpaired_training_never_reads_the_truth(smoke, plain_batch):
     """A step on a batch that has none."""
     model = training.build(smoke)
     before = model.generator.get_weights()
-    terms = model.train_step({role: plain_batch[role] for role in ("observation", "memory")})
+    terms = model.train_step({role: part for role, part in plain_batch.items() if role != "truth"})
     assert {"reprojection", "recall", "adversarial/joints", "adversarial/bones"} <= set(terms)
     assert all(np.isfinite(term) for term in terms.values())
     after = model.generator.get_weights()

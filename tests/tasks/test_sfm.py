@@ -98,15 +98,27 @@ def test_the_usual_camera_is_in_the_middle_of_those_that_were_watched(smoke):
 
 
 def test_a_stride_and_a_camera_that_were_given_stay(smoke):
-    task = like(smoke, data__camera="50 51 20 21", data__turn=2.0)
+    task = like(smoke, data__camera="50 51 20 21", data__turn=2.0, data__cards=0.0)
     task.settle()
     assert task.config.data.camera == "50 51 20 21" and task.config.data.stride == "1"
-    assert task.config.data.turn == 2.0
+    assert task.config.data.turn == 2.0 and task.config.data.cards == 0.0
 
 
-def test_cameras_turn_by_themselves_where_little_is_remembered(smoke):
+def test_cameras_turn_and_cards_are_held_by_themselves_where_little_is_remembered(smoke):
     assert len(smoke.roles.remembered_depths()) < 500
-    assert smoke.config.data.turn == 5.0
+    assert smoke.config.data.turn == 5.0 and smoke.config.data.cards == 0.5
+
+
+def test_what_is_recalled_has_a_card_before_it_and_the_memory_has_not(smoke):
+    plain, found = (batch(like(smoke, data__cards=share)) for share in (0.0, 1.0))
+    for role in ("observation", "memory"):
+        for name, part in plain[role].items():
+            np.testing.assert_array_equal(found[role][name], part)
+    held = found["recall"]["log_depth"] < plain["recall"]["log_depth"]
+    assert 0.03 < held.mean() < 0.7
+    np.testing.assert_array_equal(plain["recall"]["log_depth"], plain["memory"]["log_depth"])
+    for name in ("rotation", "translation", "focal", "principal_point"):
+        np.testing.assert_array_equal(found["recall"][name], plain["recall"][name])
 
 
 @pytest.mark.parametrize(
@@ -223,7 +235,7 @@ def test_usual_sizes_of_motions_are_never_too_small(smoke):
 def test_what_is_drawn_does_not_depend_on_the_truth(smoke, smoke_batch):
     without = batch(forgetful(smoke, **NOTHING))
     assert "truth" not in without and "truth" in smoke_batch
-    for role in ("observation", "memory"):
+    for role in ("observation", "memory", "recall"):
         assert without[role].keys() == smoke_batch[role].keys()
         for name, part in smoke_batch[role].items():
             np.testing.assert_array_equal(without[role][name], part)
@@ -241,7 +253,7 @@ def test_unpaired_training_never_reads_the_truth(smoke, smoke_batch):
     """A step on a batch that has none."""
     model = training.build(smoke)
     before = model.generator.get_weights()
-    terms = model.train_step({role: smoke_batch[role] for role in ("observation", "memory")})
+    terms = model.train_step({role: part for role, part in smoke_batch.items() if role != "truth"})
     assert {"reprojection", "adversarial/depth", "adversarial/motion"} <= set(terms)
     assert "paired" not in terms and all(np.isfinite(term) for term in terms.values())
     after = model.generator.get_weights()
@@ -299,7 +311,7 @@ def test_the_paired_loss_leaves_out_what_is_unknown(smoke, smoke_batch):
 
 
 def test_recall_asks_for_all_that_is_known_of_painted_clips(smoke, smoke_batch):
-    memory = smoke_batch["memory"]
+    memory = smoke_batch["recall"]
     assert np.isnan(memory["flow"]).any() and np.isfinite(memory["flow"]).any()
     recalled = missed_by(smoke, memory, 0.5, 2, 1.5)
     recalled["flow"] = np.nan_to_num(memory["flow"]) + np.float32(4)

@@ -145,7 +145,8 @@ def test_every_precision_trains_and_is_looked_at(smoke, batches, precision):
 def test_a_batch_has_observations_memory_and_nothing_unknown(smoke, batches):
     size = smoke.config.train.batch_size
     for batch in batches:
-        assert {"observation", "memory"} <= set(batch) <= {"observation", "memory", "truth"}
+        recall = {"recall"} if smoke.config.loss.recall_weight else set()
+        assert set(batch) - {"truth"} == {"observation", "memory"} | recall
         for part in tf.nest.flatten(batch):
             assert part.shape[0] == size and part.dtype == tf.float32
             # What is unknown of factors is not a number, and is not looked at.
@@ -208,8 +209,19 @@ def test_discriminators_judge_factors_and_memory_alike(smoke, batches):
             assert logits.dtype == tf.float32
         for name in names:
             assert factors[name].shape == batch["memory"][name].shape
-    recalled = {*generator.input, *generator.output} if smoke.config.loss.recall_weight else set()
-    assert seen <= set(batch["memory"]) <= seen | recalled
+    assert seen <= set(batch["memory"]) <= seen | {*generator.input}
+
+
+def test_what_is_recalled_is_an_observation_beside_factors_that_render_it(smoke, batches):
+    if not smoke.config.loss.recall_weight:
+        pytest.skip("nothing is recalled in this task")
+    recall, observation = (batches[0][role] for role in ("recall", "observation"))
+    generator = smoke.generator()
+    factors = generator({name: recall[name] for name in generator.input})
+    assert set(generator.input) <= set(recall) <= {*generator.input, *generator.output}
+    for name, part in recall.items():
+        like = observation[name] if name in generator.input else factors[name]
+        assert len(part.shape) == len(like.shape) and part.shape[:-1] == like.shape[:-1]
 
 
 def test_the_stream_can_be_entered_at_any_step(smoke, batches):

@@ -8,10 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from aign_tf.data.augment import normalized, random_tint
+from aign_tf.data.sequences.cards import random_cards
 from aign_tf.data.sequences.clips import MIRRORED, Clips
 from aign_tf.data.sequences.gaps import without_gaps
 from aign_tf.data.sequences.turns import turned
 from aign_tf.data.unpaired import unpaired_batches
+from aign_tf.renderers.painted import Card
 
 Tensors = dict[str, tf.Tensor]
 
@@ -19,33 +21,35 @@ Tensors = dict[str, tf.Tensor]
 def clip_batches(
     clips: Clips,
     remembered: Clips,
-    paint: Callable[[Tensors, Tensors], Tensors] | None,
+    paint: Callable[[Tensors, Tensors, Card | None], Tensors] | None,
     flip: bool,
     tint: float,
     turn: float,
+    cards: float,
     batch_size: int,
     seed: int,
     first_step: int,
 ) -> tf.data.Dataset:
-    """Endless batches of `observation`, `memory` and, as far as it is known, `truth`.
+    """Endless batches of `observation`, `memory`, `recall` and, as far as it is known, `truth`.
 
     Args:
       clips: what is watched, C clips of F frames.
       remembered: clips of other footage, all of whose depths and motions are known. Their pictures
         are not looked at, and those with a frame without any reading are left out: on nothing but a
         distance that is unknown, nothing can be painted.
-      paint: `(remembered clip, observation) -> observation` that these factors explain, for
-        recall; None where nothing is recalled.
+      paint: `(remembered clip, observation, card or None) -> recall`, an observation beside the
+        factors that explain it, as of `painted_clips`; None where nothing is recalled.
       flip: mirror half of the clips of either kind.
       tint: strength of random changes of light and colour, alike in all frames of a clip.
       turn: degrees by which cameras of clips of either kind are turned at random: see `turned`.
+      cards: share of the recalled clips in front of which there is a card: see `random_cards`.
       batch_size, seed, first_step: as of `unpaired_batches`.
 
     Returns:
       Of `observation` beside what generators see: `valid` `[B,F,H,W,1]`, 1 where some remembered
       depth map, unrelated to the clip, can be believed. Of `memory`: `log_depth` `[B,F,H,W,1]`, the
-      map without gaps, and `valid`; `rotation` and `translation` `[B,F-1,3]`; and what generators
-      see of clips that are painted with these. Of `truth`: `log_depth`, `rotation` and
+      map without gaps, and `valid`; `rotation` and `translation` `[B,F-1,3]`; and the lens. Of
+      `recall`: what `paint` returns. Of `truth`: `log_depth`, `rotation` and
       `translation`.
     """
     length = clips.rows.shape[1]
@@ -58,7 +62,7 @@ def clip_batches(
         truth = None if clips.log_depth is None else tf.constant(clips.log_depth)
 
     def make(observed: Tensors, recalled: Tensors, seed: tf.Tensor) -> dict[str, Tensors]:
-        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 8))
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 9))
         count = tf.shape(observed["rows"])[0]
 
         def flipped(entries: Tensors, seed: tf.Tensor) -> Tensors:
@@ -82,10 +86,12 @@ def clip_batches(
         both = changed({**clip, **known}, seeds[2], seeds[5])
         clip, known = ({name: both[name] for name in part} for part in (clip, known))
         recalled, gaps = changed(recalled, seeds[3], seeds[6]), changed(gaps, seeds[4], seeds[7])
+        batch = {"observation": {**clip, "valid": gaps["valid"]}, "memory": recalled}
         if paint:
-            recalled |= paint(recalled, clip)
-        clip["valid"] = gaps["valid"]
-        batch = {"observation": clip, "memory": recalled}
+            card = None
+            if cards > 0:
+                card = random_cards(recalled["log_depth"], recalled["focal"], cards, seeds[8])
+            batch["recall"] = paint(recalled, clip, card)
         return {**batch, "truth": known} if known else batch
 
     return unpaired_batches(

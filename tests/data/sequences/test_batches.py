@@ -43,7 +43,7 @@ COMPLETE, BELIEVED = without_gaps(REMEMBERED.log_depth)
 MIRROR = np.float32([1, -1, -1, -1, 1, 1])
 
 
-def unpainted(factors, observation):
+def unpainted(factors, observation, card):
     return {}
 
 
@@ -54,6 +54,7 @@ def batches(clips=NUMBERED, count=1, first=0, **changes):
         "flip": False,
         "tint": 0.0,
         "turn": 0.0,
+        "cards": 0.0,
         "batch_size": 6,
         "seed": 0,
         "first_step": first,
@@ -95,6 +96,7 @@ def test_parts_and_their_shapes():
             "log_depth": (*frames, 1),
             "valid": (*frames, 1),
         },
+        "recall": {},
         "truth": {"rotation": motions, "translation": motions, "log_depth": (*frames, 1)},
     }
     assert all(part.dtype == np.float32 for part in tf.nest.flatten(batch))
@@ -319,16 +321,38 @@ def test_every_remembered_clip_comes_equally_often():
     assert np.bincount(rows, minlength=len(REMEMBERED)).tolist() == [3] * len(REMEMBERED)
 
 
-def test_the_memory_holds_what_is_painted_with_it():
-    """From its own depths, and from clips as they are observed."""
+def test_what_is_recalled_is_painted_with_the_memory():
+    """On its own depths, with pictures as they are observed."""
 
-    def paint(factors, observation):
+    def paint(factors, observation, card):
+        assert card is None
         return {"frames": observation["frames"] / 2, "known": factors["log_depth"]}
 
     (batch,) = batches(flip=True, tint=0.2, paint=paint)
-    memory = batch["memory"]
-    np.testing.assert_array_equal(memory["frames"], batch["observation"]["frames"] / 2)
-    np.testing.assert_array_equal(memory["known"], memory["log_depth"])
+    recall = batch["recall"]
+    assert set(recall) == {"frames", "known"}
+    np.testing.assert_array_equal(recall["frames"], batch["observation"]["frames"] / 2)
+    np.testing.assert_array_equal(recall["known"], batch["memory"]["log_depth"])
+
+
+def test_cards_are_held_before_what_is_recalled_alone():
+    def paint(factors, observation, card):
+        return {"outline": card.outline, "nearness": card.plane[:, 2]}
+
+    plain = batches(count=3, flip=True, tint=0.2, turn=2.0)
+    found = batches(count=3, flip=True, tint=0.2, turn=2.0, cards=0.5, paint=paint)
+    for one, other in zip(plain, found):
+        for role in ("observation", "memory", "truth"):
+            same(one[role], other[role])
+    on = np.concatenate([batch["recall"]["outline"].max(axis=(1, 2, 3)) for batch in found])
+    assert 0.2 < on.mean() < 0.8
+    middle = np.concatenate([batch["memory"]["log_depth"][:, 1] for batch in found])
+    depth = 1 / np.concatenate([batch["recall"]["nearness"] for batch in found])
+    assert np.all(depth < np.exp(np.median(middle, axis=(1, 2, 3))))
+
+
+def test_nothing_is_recalled_where_nothing_is_painted():
+    assert "recall" not in batches(paint=None)[0]
 
 
 # Gaps.
