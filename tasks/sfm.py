@@ -31,7 +31,7 @@ from aign_tf.data.sequences.config import (
     SequenceDataConfig,
     parse_shares,
     parse_stride,
-    usual_variety,
+    usual_turn,
 )
 from aign_tf.data.sequences.footage import Sequence
 from aign_tf.data.sequences.loading import load
@@ -262,9 +262,8 @@ class Sfm(task.Task):
             "data.stride": self.roles.stride,
             "data.camera": self.config.data.camera or " ".join(f"{number:.2f}" for number in lens),
         }
-        usual = usual_variety(sum(map(len, self.roles.remembered)))
-        chosen = {"data.turn": self.config.data.turn, "data.cards": self.config.data.cards}
-        found |= {name: usual[name] for name, value in chosen.items() if value < 0}
+        if self.config.data.turn < 0:
+            found["data.turn"] = usual_turn(sum(map(len, self.roles.remembered)))
         self.config = override(self.config, found)
         if self.config.loss.paired_weight > 0 and not self._truth_is_known:
             raise UserError("loss.paired_weight needs recordings whose depths and poses are known")

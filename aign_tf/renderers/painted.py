@@ -116,9 +116,10 @@ def _planes(plane, rotation, translation) -> tf.Tensor:
     middle = count // 2
 
     def before(plane, rotation, translation):
-        """n (R x + t) = 1."""
+        """n (R x + t) = 1. Of a plane through the camera nothing is seen."""
         turned = tf.linalg.matvec(rotation, plane, transpose_a=True)
-        return turned / (1.0 - tf.reduce_sum(plane * translation, axis=-1, keepdims=True))
+        distance = 1.0 - tf.reduce_sum(plane * translation, axis=-1, keepdims=True)
+        return tf.math.divide_no_nan(turned, distance)
 
     planes = [plane]
     for k in range(middle - 1, -1, -1):

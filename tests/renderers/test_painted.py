@@ -186,6 +186,16 @@ def test_a_card_that_nobody_sees_changes_nothing(unseen):
         np.testing.assert_array_equal(painted[name], part)
 
 
+def test_a_card_through_the_camera_is_not_seen():
+    factors, observation = wall()
+    factors["translation"] *= 5.0
+    painted = painted_clips(factors, observation, card((-2.0, 0.0, 1.0)))
+    plain = painted_clips(factors, observation)
+    np.testing.assert_array_equal(painted["log_depth"][:, 0], plain["log_depth"][:, 0])
+    assert np.all(np.isfinite(painted["frames"]))
+    assert (painted["log_depth"][:, 1] < plain["log_depth"][:, 1]).numpy().any()
+
+
 def test_an_outline_of_another_size_is_refused():
     with pytest.raises(ValueError, match="outline has shape"):
         painted_clips(*wall(), card(size=(16, 16)))
