@@ -8,8 +8,7 @@ import tensorflow as tf
 
 from aign_tf import places, rigid
 from aign_tf.geometry import check_shape
-from aign_tf.graphics import perspective
-from aign_tf.renderers.warp import flow_inside, warp
+from aign_tf.renderers.warp import flow_inside, unproject, warp
 
 # Of one over a depth, in 1 / metres: whatever else a plane would show is as far as this.
 _FAR = 1e-3
@@ -67,7 +66,9 @@ def painted_clips(factors: Tensors, observation: Tensors, card: Card | None = No
     if card is not None:
         check_shape("outline", card.outline, (None, height, width, 1))
         third = tf.concat([tf.roll(pictures, 2, axis=0), card.outline], axis=-1)
-        inverse = _inverse_depths(_planes(card.plane, *motion), height, width, *lens.values())
+        rays = unproject(tf.ones_like(card.outline), *lens.values())
+        # One over the depth of a plane is n times the ray.
+        inverse = tf.einsum("bhwc,bfc->bfhw", rays, _planes(card.plane, *motion))[..., None]
         log_depth = -tf.math.log(tf.maximum(inverse, _FAR))
         layer = _in_front(_layer(third, log_depth, *motion, *lens.values()), layer)
     flow = [places.means(each) for each in tf.unstack(layer.flow, axis=1)]
@@ -128,10 +129,3 @@ def _planes(plane, rotation, translation) -> tf.Tensor:
         back = rigid.inverse(rotation[:, k], translation[:, k])
         planes.append(before(planes[-1], *back))
     return tf.stack(planes, axis=1)
-
-
-def _inverse_depths(planes, height: int, width: int, focal, centre) -> tf.Tensor:
-    """One over the depths of planes `[B, F, 3]`: n times the ray, `[B, F, H, W, 1]`."""
-    pixels = tf.stack(tf.meshgrid(tf.range(float(width)), tf.range(float(height))), axis=-1)
-    rays = perspective.ray(pixels[None], focal[:, None, None], centre[:, None, None])
-    return tf.einsum("bhwc,bfc->bfhw", rays, planes)[..., None]
