@@ -40,6 +40,9 @@ class VideoLossConfig:
     flow: float = setting(
         0.1, "weight of how far places were followed from where depths and motions say they went"
     )
+    too_far: float = setting(
+        0.3, "weight of how much farther depths are than nearer ones that explain a place better"
+    )
     consistency: float = setting(0.1, "weight of the disagreement of neighbours' depths")
 
 
@@ -91,6 +94,8 @@ def video_loss(rendered: Tensors, frames: tf.Tensor, config: VideoLossConfig) ->
         followed = rendered["flow"] / places.APART
         known = tf.math.is_finite(rigid)
         loss += config.flow * losses.mean_absolute_known(followed, rigid, known)
+    if config.too_far > 0 and "too_far" in rendered:
+        loss += config.too_far * tf.reduce_mean(rendered["too_far"])
     return loss
 
 

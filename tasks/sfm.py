@@ -116,6 +116,7 @@ class Sfm(task.Task):
         "translation": "t in metres; x right, y down, z forward in the camera",
         "guess": "log_depth of every eighth pixel, up to a constant, as guessed to find the motion",
         "flow": "pixels that every eighth one moves right and down to the next frame, and back",
+        "too_far": "by how much log_depth exceeds a nearer one that explains a place much better",
     }
     meanings = {
         "reconstruction": (

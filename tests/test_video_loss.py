@@ -191,6 +191,13 @@ def test_places_are_pulled_to_where_depths_and_motions_say_and_not_those_to_plac
     assert slopes_of_two_places(flow, flow=0.0)[0] == 0.0
 
 
+def test_what_is_too_far_is_added_by_its_weight():
+    told = {"too_far": np.float32([0.0, 0.6]).reshape(1, 2, 1, 1, 1)}
+    found, slopes = slopes_of_two_places(told, too_far=0.5)
+    assert found == pytest.approx(0.5 * 0.3) and np.all(slopes["too_far"] == 0.25)
+    assert slopes_of_two_places(told, too_far=0.0)[0] == 0.0
+
+
 def textured_frames():
     return np.random.default_rng(1).uniform(-1, 1, (1, 3, HEIGHT, WIDTH, 3)).astype(np.float32)
 

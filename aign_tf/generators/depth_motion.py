@@ -10,7 +10,9 @@ Inputs: `frames` float `[B, F, H, W, 3]` in [-1, 1], in the order of time; `foca
 - `guess` `[B, F - 1, H / 8, W / 8, K]`: log depth of `places` of each frame but the last, up to a
   constant, as it looks before each of the K times that the motion is sought;
 - `flow` `[B, 2, F - 1, H / 8, W / 8, 2]`: pixels that `places` move right and down, those of each
-  frame to the next, and those of each to the previous one.
+  frame to the next, and those of each to the previous one;
+- `too_far` `[B, F, H / 4, W / 4, 1]`: by how much the log depth of every fourth pixel exceeds a
+  nearer one that explains it much better in the neighbouring frames; 0 where none does.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from aign_tf.generators.matching import Best, Flow, Forwards, Matches, OfEachFra
 from aign_tf.generators.motion import Farness, MotionOfPlaces
 from aign_tf.generators.rays import Rays
 from aign_tf.generators.size import size_seen
-from aign_tf.generators.sweep import DEPTHS, Swept
+from aign_tf.generators.sweep import DEPTHS, Swept, TooFar
 from aign_tf.generators.tracking import Agreed, Clear, Tracked
 from aign_tf.generators.triangulation import Triangulated
 from aign_tf.layers import (
@@ -123,6 +125,7 @@ def depth_motion(
     # As large as features are.
     levels[1] = layers.Concatenate()([levels[1], layers.Rescaling(len(DEPTHS))(swept)])
     depths = _depths(levels, height, usual_depth, channels, blocks)
+    too_far = TooFar(usual_depth)([depths[0], swept])
     told, mean = size_seen(depths[0], rays, rotation, translation, channels)
     log_size = layers.Subtract(dtype="float32")([Shifted(math.log(usual_depth))(told), mean])
     # One number for depths and motions: what draws a clip right draws it right whatever its size.
@@ -138,6 +141,7 @@ def depth_motion(
     outputs |= {"rotation": rotation, "translation": translation}
     outputs["guess"] = UnfoldTime(frames - 1)(layers.Concatenate(dtype="float32")(guesses))
     outputs["flow"] = Flow(frames, pixels)(shifts)
+    outputs["too_far"] = UnfoldTime(frames)(too_far)
     inputs = {"frames": clip, "focal": focal, "principal_point": centre}
     return keras.Model(inputs, outputs, name="depth_motion")
 

@@ -22,6 +22,8 @@ _BLUR, _AROUND = 3, 5
 _DOUBT = 0.2
 # Differences are multiplied by this before depths compete.
 _SHARPNESS = 80.0
+# A depth whose share is larger by this than that of another one explains a place much better.
+_BETTER = 0.3
 
 
 @keras.saving.register_keras_serializable("aign_tf")
@@ -84,6 +86,50 @@ class Swept(Float32Layer):
     def get_config(self):
         own = {"frames": self.frames, "usual_depth": self.usual_depth}
         return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable("aign_tf")
+class TooFar(Float32Layer):
+    """By how much depths are farther than nearer ones that explain a place much better.
+
+    Where nothing near is remembered, depths stay far from what is near: photometric terms see only
+    what is next to a depth, and the right one may be far off. So depths that were tried are hints
+    (Watson et al. 2019). Those that are farther are not: on plain walls, and at what lies straight
+    ahead, they match by chance.
+
+    Args:
+      usual_depth: metres, as of `Swept`.
+    """
+
+    def __init__(self, usual_depth: float, **kwargs):
+        super().__init__(**kwargs)
+        self.usual_depth = usual_depth
+
+    def call(self, inputs):
+        """Of frames.
+
+        Args:
+          inputs: log depth `[N, H, W, 1]`, in the unit of the motions that were given to `Swept`;
+            and what that returned.
+
+        Returns:
+          `[N, H/4, W/4, 1]`, differences of log depths, 0 where none is much better. Gradients pass
+          to the log depth.
+        """
+        log_depth, shares = inputs
+        shares = tf.stop_gradient(shares)
+        log_depth = tf.nn.avg_pool2d(log_depth, APART, APART, "VALID")
+        tried = np.log(self.usual_depth * DEPTHS)
+        place = (log_depth - tried[0]) / (tried[1] - tried[0])
+        place = tf.clip_by_value(tf.stop_gradient(place), 0.0, len(DEPTHS) - 1.0)
+        beside = tf.nn.relu(1.0 - tf.abs(place - np.arange(len(DEPTHS), dtype=np.float32)))
+        share = tf.reduce_sum(beside * shares, axis=-1, keepdims=True)
+        best = tf.gather(tf.constant(tried), tf.argmax(shares, axis=-1))[..., None]
+        better = tf.reduce_max(shares, axis=-1, keepdims=True) > share + _BETTER
+        return tf.where(better, tf.nn.relu(log_depth - best), 0.0)
+
+    def get_config(self):
+        return {**super().get_config(), "usual_depth": self.usual_depth}
 
 
 def _mean(difference: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:

@@ -45,9 +45,10 @@ class ClipFromNeighbours(Float32Layer):
           - `disagreement`, `... 1]`: difference of the depth and of that of the other frame where
             they meet, by their sum; 0 where the point leaves the other frame.
 
-          `log_depth` `[B,L,F,H,W,1]`, of all levels, and `guess` and `flow`, if there are any: as
-          they came. With `flow` goes `rigid_flow` `[B,2,F-1,H/8,W/8,2]`: the same as the finest
-          depths and the motions tell it, in pixels, NaN for places that leave the other frame.
+          `log_depth` `[B,L,F,H,W,1]`, of all levels, and `guess`, `flow`, `too_far`, if there are
+          any: as they came. With `flow` goes `rigid_flow` `[B,2,F-1,H/8,W/8,2]`: the same as the
+          finest depths and the motions tell it, in pixels, NaN for places that leave the other
+          frame.
         """
         frames = clip_with_blurred(observation["frames"], self.blurs)
         log_depth = tf.transpose(_levels(factors), (0, 4, 1, 2, 3))[..., None]
@@ -78,7 +79,7 @@ class ClipFromNeighbours(Float32Layer):
         valid = warped.valid if self.occlusion else warped.inside
         rendered = {"views": warped.image, "valid": valid, "disagreement": disagreement}
         clips = (-1, levels, 2, count - 1)
-        told = {name: factors[name] for name in ("guess", "flow") if name in factors}
+        told = {name: factors[name] for name in ("guess", "flow", "too_far") if name in factors}
         if "flow" in told:
             flow = places.means(flow_inside(warped))
             told["rigid_flow"] = tf.reshape(flow, (*clips, *flow.shape[1:]))[:, 0]

@@ -89,6 +89,7 @@ def test_names_shapes_and_types(network):
         "translation": (2, FRAMES - 1, 3),
         "guess": (2, FRAMES - 1, HEIGHT // 8, WIDTH // 8, 2),
         "flow": (2, 2, FRAMES - 1, HEIGHT // 8, WIDTH // 8, 2),
+        "too_far": (2, FRAMES, HEIGHT // 4, WIDTH // 4, 1),
     }
     for factor in factors.values():
         assert factor.dtype == tf.float32 and np.std(factor) > 0
@@ -100,7 +101,7 @@ def test_other_numbers_of_frames_and_of_coarser_levels(frames, coarse):
     shapes = {name: tuple(factor.shape[1:]) for name, factor in network.output.items()}
     expected = {"log_depth": (frames, 16, 32, 1), "rotation": (frames - 1, 3)}
     expected |= {"translation": (frames - 1, 3), "flow": (2, frames - 1, 2, 4, 2)}
-    expected |= {"guess": (frames - 1, 2, 4, 2)}
+    expected |= {"guess": (frames - 1, 2, 4, 2), "too_far": (frames, 4, 8, 1)}
     if coarse:
         expected["coarse_log_depth"] = (frames, 16, 32, coarse)
     assert shapes == expected

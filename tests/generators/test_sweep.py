@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from aign_tf import compat
 from aign_tf.generators.rays import Rays
-from aign_tf.generators.sweep import APART, DEPTHS, Swept
+from aign_tf.generators.sweep import APART, DEPTHS, Swept, TooFar
 
 HEIGHT, WIDTH, FOCAL, USUAL = 48, 64, 50.0, 2.0
 CENTRE = np.array([WIDTH - 1, HEIGHT - 1]) / 2
@@ -102,8 +102,51 @@ def test_gradients_stop():
     assert tape.gradient(total, motion) is None
 
 
-def test_it_survives_its_config_and_computes_in_float32():
-    layer = Swept(3, USUAL)
+def too_far(log_depth, shares):
+    """Of one place, all of whose pixels are at one depth, and the slope of each."""
+    pixels = tf.fill((1, APART, APART, 1), np.float32(log_depth))
+    shares = tf.constant(shares, tf.float32)[None, None, None]
+    with tf.GradientTape() as tape:
+        tape.watch([pixels, shares])
+        found = TooFar(USUAL)([pixels, shares])
+    assert found.shape == (1, 1, 1, 1)
+    of_pixels, of_shares = tape.gradient(found, [pixels, shares])
+    assert of_shares is None
+    return found.numpy().item(), of_pixels.numpy().sum()
+
+
+def shares_at(**shares):
+    """`at_3=0.6`: the depth with index 3 has that share, and the last one what is left."""
+    found = np.zeros(len(DEPTHS), np.float32)
+    for name, share in shares.items():
+        found[int(name.removeprefix("at_"))] = share
+    found[-1] += 1 - found.sum()
+    return found
+
+
+def test_depths_behind_a_nearer_one_that_explains_much_more_are_too_far():
+    depth = np.log(USUAL * DEPTHS)
+    assert too_far(depth[9], shares_at(at_3=0.6)) == pytest.approx((depth[9] - depth[3], 1))
+    # Farther than all that were tried, too.
+    assert too_far(depth[-1] + 2, shares_at(at_3=1)) == pytest.approx((depth[-1] + 2 - depth[3], 1))
+
+
+@pytest.mark.parametrize(
+    "own, shares",
+    [
+        (3, {"at_3": 0.6}),  # It explains the place itself.
+        (3, {"at_9": 0.9}),  # What explains it better is farther.
+        (9, {"at_3": 0.5, "at_9": 0.3}),  # Not much better.
+        (9.4, {"at_3": 0.5, "at_9": 0.25, "at_10": 0.25}),  # Between two that are as good.
+    ],
+)
+def test_other_depths_are_let_be(own, shares):
+    depth = np.interp(own, np.arange(len(DEPTHS)), np.log(USUAL * DEPTHS))
+    assert too_far(depth, shares_at(**shares)) == (0, 0)
+
+
+@pytest.mark.parametrize("layer", [Swept(3, USUAL), TooFar(USUAL)])
+def test_it_survives_its_config_and_computes_in_float32(layer):
     with compat.precision("bfloat16"):
         again = keras.layers.deserialize(keras.layers.serialize(layer))
     assert again.get_config() == layer.get_config()

@@ -102,7 +102,10 @@ def test_shapes_and_types(painted_plane):
     np.testing.assert_array_equal(rendered["log_depth"][:, 0], factors["log_depth"])
 
 
-@pytest.mark.parametrize("name, shape", [("guess", (2, 4, 6, 1)), ("flow", (2, 2, 4, 6, 2))])
+@pytest.mark.parametrize(
+    "name, shape",
+    [("guess", (2, 4, 6, 1)), ("flow", (2, 2, 4, 6, 2)), ("too_far", (3, 8, 12, 1))],
+)
 def test_what_a_generator_tells_beside_comes_through_as_it_is(painted_plane, name, shape):
     factors, observation = painted_plane
     told = tf.zeros((1, *shape))
