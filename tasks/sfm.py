@@ -31,7 +31,7 @@ from aign_tf.data.sequences.config import (
     SequenceDataConfig,
     parse_shares,
     parse_stride,
-    usual_turn,
+    usual_variety,
 )
 from aign_tf.data.sequences.footage import Sequence
 from aign_tf.data.sequences.loading import load
@@ -80,6 +80,8 @@ class Config:
         batch_size=8,
         generator_lr=5e-4,
         discriminator_lr=5e-4,
+        beta1=0.9,
+        beta2=0.999,
         log_every=100,
         sample_every=1000,
         checkpoint_every=1000,
@@ -263,8 +265,9 @@ class Sfm(task.Task):
             "data.stride": self.roles.stride,
             "data.camera": self.config.data.camera or " ".join(f"{number:.2f}" for number in lens),
         }
-        if self.config.data.turn < 0:
-            found["data.turn"] = usual_turn(sum(map(len, self.roles.remembered)))
+        usual = usual_variety(sum(map(len, self.roles.remembered)))
+        chosen = {"data.turn": self.config.data.turn, "data.cards": self.config.data.cards}
+        found |= {name: usual[name] for name, value in chosen.items() if value < 0}
         self.config = override(self.config, found)
         if self.config.loss.paired_weight > 0 and not self._truth_is_known:
             raise UserError("loss.paired_weight needs recordings whose depths and poses are known")

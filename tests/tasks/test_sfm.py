@@ -98,15 +98,15 @@ def test_the_usual_camera_is_in_the_middle_of_those_that_were_watched(smoke):
 
 
 def test_a_stride_and_a_camera_that_were_given_stay(smoke):
-    task = like(smoke, data__camera="50 51 20 21", data__turn=2.0)
+    task = like(smoke, data__camera="50 51 20 21", data__turn=2.0, data__cards=0.0)
     task.settle()
     assert task.config.data.camera == "50 51 20 21" and task.config.data.stride == "1"
-    assert task.config.data.turn == 2.0
+    assert task.config.data.turn == 2.0 and task.config.data.cards == 0.0
 
 
-def test_cameras_turn_by_themselves_where_little_is_remembered(smoke):
+def test_cameras_turn_and_cards_are_held_by_themselves_where_little_is_remembered(smoke):
     assert len(smoke.roles.remembered_depths()) < 500
-    assert smoke.config.data.turn == 5.0
+    assert smoke.config.data.turn == 5.0 and smoke.config.data.cards == 0.25
 
 
 def test_what_is_recalled_has_a_card_before_it_and_the_memory_has_not(smoke):

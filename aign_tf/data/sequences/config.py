@@ -7,9 +7,10 @@ import dataclasses
 from aign_tf.config import setting
 from aign_tf.errors import UserError
 
-# A memory of fewer depth maps than this is learned by heart, unless cameras are turned so far.
+# A memory of fewer depth maps than this is learned by heart, unless cameras are turned by so many
+# degrees, and shows too little of what is near, unless cards are held in front of such a share.
 _MANY = 500
-_TURN = 5.0
+_TURN, _CARDS = 5.0, 0.25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +53,11 @@ class SequenceDataConfig:
         most=20,
     )
     cards: float = setting(
-        0.0, "share of the recalled clips in front of which something near is held", most=1
+        -1.0,
+        "share of the recalled clips in front of which something near is held; "
+        f"-1: {_CARDS:g} where fewer than {_MANY} depth maps are remembered, else 0",
+        least=-1,
+        most=1,
     )
     pairs: float = setting(
         1.0,
@@ -83,9 +88,10 @@ def parse_shares(text: str) -> tuple[float, float, float]:
     return watched, remembered, tested
 
 
-def usual_turn(remembered: int) -> float:
-    """`data.turn` beside a memory of so many depth maps."""
-    return _TURN if remembered < _MANY else 0.0
+def usual_variety(remembered: int) -> dict[str, float]:
+    """`data.turn` and `data.cards` beside a memory of so many depth maps."""
+    few = remembered < _MANY
+    return {"data.turn": _TURN if few else 0.0, "data.cards": _CARDS if few else 0.0}
 
 
 def parse_stride(text: str) -> int | None:

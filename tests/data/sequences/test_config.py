@@ -6,7 +6,7 @@ from aign_tf.data.sequences.config import (
     SequenceDataConfig,
     parse_shares,
     parse_stride,
-    usual_turn,
+    usual_variety,
 )
 from aign_tf.errors import UserError
 
@@ -58,5 +58,7 @@ def test_the_settings_as_they_are_can_be_used():
     assert not any(config.names.values())
 
 
-def test_a_small_memory_is_turned():
-    assert [usual_turn(maps) for maps in (8, 80, 499, 500, 2000)] == [5, 5, 5, 0, 0]
+def test_a_small_memory_is_turned_and_has_something_held_before_it():
+    found = [tuple(usual_variety(maps).values()) for maps in (8, 80, 499, 500, 2000)]
+    assert found == [(5, 0.25)] * 3 + [(0, 0)] * 2
+    assert list(usual_variety(80)) == ["data.turn", "data.cards"]
