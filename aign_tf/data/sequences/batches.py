@@ -10,6 +10,7 @@ import tensorflow as tf
 from aign_tf.data.augment import normalized, random_tint
 from aign_tf.data.sequences.cards import random_cards
 from aign_tf.data.sequences.clips import MIRRORED, Clips
+from aign_tf.data.sequences.config import SequenceDataConfig
 from aign_tf.data.sequences.gaps import without_gaps
 from aign_tf.data.sequences.turns import turned
 from aign_tf.data.unpaired import unpaired_batches
@@ -22,10 +23,7 @@ def clip_batches(
     clips: Clips,
     remembered: Clips,
     paint: Callable[[Tensors, Tensors, Card | None], Tensors] | None,
-    flip: bool,
-    tint: float,
-    turn: float,
-    cards: float,
+    config: SequenceDataConfig,
     batch_size: int,
     seed: int,
     first_step: int,
@@ -39,10 +37,9 @@ def clip_batches(
         distance that is unknown, nothing can be painted.
       paint: `(remembered clip, observation, card or None) -> recall`, an observation beside the
         factors that explain it, as of `painted_clips`; None where nothing is recalled.
-      flip: mirror half of the clips of either kind.
-      tint: strength of random changes of light and colour, alike in all frames of a clip.
-      turn: degrees by which cameras of clips of either kind are turned at random: see `turned`.
-      cards: share of the recalled clips in front of which there is a card: see `random_cards`.
+      config: how clips are changed at random. `flip` and `turn`, as of `turned`, change those of
+        either kind, `tint` what is watched, alike in all frames of a clip, and `cards`, as of
+        `random_cards`, what is recalled.
       batch_size, seed, first_step: as of `unpaired_batches`.
 
     Returns:
@@ -66,14 +63,15 @@ def clip_batches(
         count = tf.shape(observed["rows"])[0]
 
         def flipped(entries: Tensors, seed: tf.Tensor) -> Tensors:
-            if not flip:
+            if not config.flip:
                 return entries
             return _mirrored(entries, tf.random.stateless_uniform([count], seed) < 0.5)
 
         def changed(entries: Tensors, flip_seed: tf.Tensor, turn_seed: tf.Tensor) -> Tensors:
-            return flipped(turned(entries, turn, turn_seed), flip_seed)
+            return flipped(turned(entries, config.turn, turn_seed), flip_seed)
 
-        clip = {"frames": _tinted(normalized(tf.gather(frames, observed["rows"])), tint, seeds[0])}
+        pictures = normalized(tf.gather(frames, observed["rows"]))
+        clip = {"frames": _tinted(pictures, config.tint, seeds[0])}
         clip |= {name: observed[name] for name in ("focal", "principal_point")}
         known = {name: observed[name] for name in ("rotation", "translation") if name in observed}
         if truth is not None:
@@ -89,8 +87,9 @@ def clip_batches(
         batch = {"observation": {**clip, "valid": gaps["valid"]}, "memory": recalled}
         if paint:
             card = None
-            if cards > 0:
-                card = random_cards(recalled["log_depth"], recalled["focal"], cards, seeds[8])
+            if config.cards > 0:
+                behind = recalled["log_depth"], recalled["focal"]
+                card = random_cards(*behind, config.cards, seeds[8])
             batch["recall"] = paint(recalled, clip, card)
         return {**batch, "truth": known} if known else batch
 

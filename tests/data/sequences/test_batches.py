@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from aign_tf.data.sequences.batches import clip_batches
 from aign_tf.data.sequences.clips import NO_READING, Clips, cut, windows
+from aign_tf.data.sequences.config import SequenceDataConfig
 from aign_tf.data.sequences.gaps import without_gaps
 from aign_tf.renderers.clip import ClipFromNeighbours
 from tests.data.sequences.numbered import numbered
@@ -47,19 +48,14 @@ def unpainted(factors, observation, card):
     return {}
 
 
-def batches(clips=NUMBERED, count=1, first=0, **changes):
-    """`count` batches as numbers, of 6 clips that are not changed at random but for `changes`."""
+def batches(
+    clips=NUMBERED, count=1, first=0, flip=False, tint=0.0, turn=0.0, cards=0.0, **arguments
+):
+    """`count` batches as numbers, of 6 clips that are not changed at random but as it is said."""
     keras.utils.set_random_seed(0)  # As training does.
-    values = {
-        "flip": False,
-        "tint": 0.0,
-        "turn": 0.0,
-        "cards": 0.0,
-        "batch_size": 6,
-        "seed": 0,
-        "first_step": first,
-    }
-    values |= {"clips": clips, "remembered": REMEMBERED, "paint": unpainted, **changes}
+    config = SequenceDataConfig(flip=flip, tint=tint, turn=turn, cards=cards)
+    values = {"clips": clips, "remembered": REMEMBERED, "paint": unpainted, "config": config}
+    values |= {"batch_size": 6, "seed": 0, "first_step": first, **arguments}
     found = list(itertools.islice(clip_batches(**values), count))
     return tf.nest.map_structure(lambda part: part.numpy(), found)
 
