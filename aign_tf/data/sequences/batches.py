@@ -88,8 +88,9 @@ def clip_batches(
         if paint:
             card = None
             if config.cards > 0:
-                behind = recalled["log_depth"], recalled["focal"]
-                card = random_cards(*behind, config.cards, seeds[8])
+                card = random_cards(
+                    recalled["log_depth"], recalled["focal"], config.cards, seeds[8]
+                )
             batch["recall"] = paint(recalled, clip, card)
         return {**batch, "truth": known} if known else batch
 
